@@ -1,0 +1,111 @@
+// Repositories and what git knows of them. Packs and blobs live in R2; these rows make them visible.
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
+import { users } from "./auth.ts";
+import { createdAt, identity, moment, reference, updatedAt } from "./columns.ts";
+
+export const repositories = pgTable(
+  "repositories",
+  {
+    id: identity(),
+    ownerId: reference("owner_id")
+      .notNull()
+      .references(() => users.id),
+    name: text("name").notNull(),
+    description: text("description").notNull().default(""),
+    isPrivate: boolean("is_private").notNull().default(false),
+    defaultBranch: text("default_branch").notNull().default("main"),
+    /** The next run's number is this plus one; taken in the transaction that makes the run. */
+    runCount: integer("run_count").notNull().default(0),
+    pushedAt: moment("pushed_at"),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [
+    uniqueIndex("repositories_owner_name_unique").on(table.ownerId, sql`lower(${table.name})`),
+    check("repositories_name_shape", sql`${table.name} ~ '^[A-Za-z0-9._-]{1,100}$'`),
+  ],
+);
+
+export const refs = pgTable(
+  "refs",
+  {
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+    /** Full name, such as `refs/heads/main`. Collated "C", so that order and prefixes are those of bytes. */
+    name: text("name").notNull(),
+    oid: text("oid").notNull(),
+    /** What an annotated tag finally points at; null when `oid` is not a tag object. */
+    peeled: text("peeled"),
+    updatedAt: updatedAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.repositoryId, table.name] }),
+    check("refs_oid_shape", sql`${table.oid} ~ '^[0-9a-f]{40}$'`),
+    check("refs_name_shape", sql`${table.name} LIKE 'refs/%'`),
+  ],
+);
+
+export const packs = pgTable(
+  "packs",
+  {
+    id: identity(),
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+    /** The pack's own trailer, and its name in R2. */
+    sha: text("sha").notNull(),
+    sizeBytes: bigint("size_bytes", { mode: "number" }).notNull(),
+    objectCount: integer("object_count").notNull(),
+    /** `push`: as received; `repack`: made by housekeeping. */
+    class: text("class").notNull().default("push"),
+    /** `live`: served; `retired`: replaced, kept for readers in flight. */
+    state: text("state").notNull().default("live"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex("packs_repository_sha_unique").on(table.repositoryId, table.sha),
+    check("packs_class", sql`${table.class} IN ('push', 'repack')`),
+    check("packs_state", sql`${table.state} IN ('live', 'retired')`),
+  ],
+);
+
+/** The operation log: every ref change ever made, with each ref before and after. */
+export const refOperations = pgTable(
+  "ref_operations",
+  {
+    id: identity(),
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+    actorId: reference("actor_id").references(() => users.id),
+    kind: text("kind").notNull(),
+    /** [{name, before, after}]; the zero oid stands for absent. */
+    changes: jsonb("changes").$type<RefChange[]>().notNull(),
+    undoneBy: reference("undone_by"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index("ref_operations_actor").on(table.actorId),
+    index("ref_operations_repository").on(table.repositoryId, table.id),
+    check("ref_operations_kind", sql`${table.kind} IN ('push', 'undo', 'restore', 'merge', 'api')`),
+  ],
+);
+
+export interface RefChange {
+  name: string;
+  before: string;
+  after: string;
+}

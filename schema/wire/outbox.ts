@@ -1,0 +1,22 @@
+// The topics of the outbox with their payloads. A new topic is added here before anyone writes it.
+import { z } from "zod";
+
+export const outboxPayloads = {
+  /** Refs of a repository moved. */
+  push: z.object({
+    repositoryId: z.number().int(),
+    operationId: z.number().int(),
+    changes: z.array(z.object({ name: z.string(), before: z.string(), after: z.string() })),
+  }),
+  /** A run has jobs that may be claimed: the gateway should look now. */
+  "run.queued": z.object({ runId: z.number().int() }),
+  "run.started": z.object({ runId: z.number().int() }),
+  "run.finished": z.object({ runId: z.number().int(), status: z.string() }),
+} as const;
+
+export type OutboxTopic = keyof typeof outboxPayloads;
+export type OutboxPayload<Topic extends OutboxTopic> = z.infer<(typeof outboxPayloads)[Topic]>;
+
+/** A message of the `runs` queue. It only hints; the gateway reads what is to be done from Postgres. */
+export const runsMessageSchema = z.object({ kind: z.literal("wake"), runId: z.number().int() });
+export type RunsMessage = z.infer<typeof runsMessageSchema>;
