@@ -1,0 +1,52 @@
+// What the `unit` and `worker` projects share: one PostgreSQL for the whole `vitest` process, in a temporary
+// folder, migrated. Tests find it by `inject("databaseUrl")`; each makes rows (or a database) of its own.
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { startPostgres } from "../dev/postgres.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A direct connection to the tests' database, as the gateway has one. */
+    databaseUrl: string;
+  }
+}
+
+type Shared = { databaseUrl: string; stop(): Promise<void> };
+
+// Each project loads this module anew; the process-wide slot is what makes them share one server.
+const slot: { plueTestServices?: { users: number; started: Promise<Shared> } } = globalThis;
+
+/** Vitest calls this once per project before its tests, and the function it returns after them. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  slot.plueTestServices ??= { users: 0, started: startShared() };
+  const services = slot.plueTestServices;
+  services.users += 1;
+  const shared = await services.started;
+  project.provide("databaseUrl", shared.databaseUrl);
+  return async () => {
+    services.users -= 1;
+    if (services.users > 0) return;
+    delete slot.plueTestServices;
+    await shared.stop();
+  };
+}
+
+async function startShared(): Promise<Shared> {
+  const folder = mkdtempSync(join(tmpdir(), "plue-test-"));
+  chmodSync(folder, 0o711);
+  const postgres = await startPostgres({
+    dataFolder: join(folder, "postgres"),
+    password: "test",
+    logFile: join(folder, "postgres.log"),
+    settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" },
+  });
+  return {
+    databaseUrl: postgres.url,
+    stop: async () => {
+      await postgres.server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// The three kinds of tests: `unit` on Node, `worker` on workerd with real PostgreSQL and R2, and `e2e`
+// against the whole system as `npm start` runs it. `npx vitest run --project unit path` runs a part of one.
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const never = ["**/node_modules/**", "**/.plue/**", "**/dist/**"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{schema,workers,runner-gateway,scripts,site}/**/*.test.ts"],
+          exclude: [...never, "**/*.worker.test.ts"],
+          globalSetup: ["scripts/testing/global-setup.ts"],
+          testTimeout: 15_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            remoteBindings: false,
+            miniflare: {
+              bindings: {
+                ENVIRONMENT: "development",
+                PUBLIC_URL: "http://plue.test",
+                BUILD_VERSION: "test",
+                DATABASE_URL: inject("databaseUrl"),
+                NEON_PROXY: inject("neonProxy"),
+                GATEWAY_URL: "http://127.0.0.1:9",
+                GATEWAY_SECRET: "test-gateway-secret",
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "worker",
+          include: ["{schema,workers,site}/**/*.worker.test.ts"],
+          exclude: never,
+          globalSetup: ["scripts/testing/global-setup.ts"],
+          testTimeout: 15_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.test.ts"],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
