@@ -1,0 +1,46 @@
+// The Worker's way to Postgres: HTTP for single statements, a session opened and closed within the call for
+// transactions. Invariant: no connection outlives the call that opened it.
+import { neon, neonConfig, Pool } from "@neondatabase/serverless";
+import { drizzle as drizzleHttp } from "drizzle-orm/neon-http";
+import { drizzle as drizzleSession } from "drizzle-orm/neon-serverless";
+import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import type { Env } from "./env.ts";
+
+/** Runs statements: either each on its own, or all within one transaction. */
+export type Executor = PgDatabase<PgQueryResultHKT>;
+
+export interface Database {
+  /** For single statements; each is its own transaction. */
+  query: Executor;
+  /**
+   * Runs `work` in one transaction, READ COMMITTED. Its queries run one after the other.
+   * What `work` throws rolls back and is thrown on.
+   */
+  transaction<Result>(work: (transaction: Executor) => Promise<Result>): Promise<Result>;
+}
+
+/** A database handle for one request. Opens nothing until it is used. */
+export function createDatabase(env: Pick<Env, "databaseUrl" | "neonProxy">): Database {
+  useProxy(env.neonProxy);
+  return {
+    query: drizzleHttp(neon(env.databaseUrl)),
+    async transaction(work) {
+      const pool = new Pool({ connectionString: env.databaseUrl, max: 1 });
+      try {
+        return await drizzleSession(pool).transaction((transaction) => work(transaction));
+      } finally {
+        await pool.end();
+      }
+    },
+  };
+}
+
+// The driver's settings are global to the isolate; they are the same in every request of it.
+function useProxy(proxy: string | undefined): void {
+  if (proxy === undefined) return;
+  neonConfig.fetchEndpoint = () => `http://${proxy}/sql`;
+  neonConfig.wsProxy = () => proxy;
+  neonConfig.useSecureWebSocket = false;
+  neonConfig.pipelineTLS = false;
+  neonConfig.pipelineConnect = false;
+}

@@ -1,0 +1,97 @@
+// The Worker's configuration: read once an isolate, checked, and typed from then on.
+// Invariant: nothing else in the Worker reads a raw binding.
+import { z } from "zod";
+import type { RunsMessage } from "../../schema/wire/outbox.ts";
+import { ForgeError } from "./errors.ts";
+
+/** The bindings of wrangler.toml, as the runtime hands them over. */
+export interface Bindings {
+  OBJECTS: R2Bucket;
+  RUNS_QUEUE: Queue<RunsMessage>;
+  ENVIRONMENT: string;
+  PUBLIC_URL: string;
+  BUILD_VERSION: string;
+  DATABASE_URL: string;
+  NEON_PROXY?: string;
+  GATEWAY_URL: string;
+  GATEWAY_SECRET: string;
+}
+
+export interface Env {
+  objects: R2Bucket;
+  runsQueue: Queue<RunsMessage>;
+  isProduction: boolean;
+  /** Scheme and host of the site, without a slash at the end. */
+  publicUrl: string;
+  buildVersion: string;
+  databaseUrl: string;
+  /** `host:port` of the local bridge that stands in for Neon's proxy; undefined in production. */
+  neonProxy: string | undefined;
+  gatewayUrl: string;
+  gatewaySecret: string;
+}
+
+const DEFAULT_SECRETS = new Set(["secret", "change-me", "changeme", "development", "test"]);
+
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
+
+const variablesSchema = z.object({
+  ENVIRONMENT: z.enum(["development", "production"]),
+  PUBLIC_URL: httpUrl,
+  BUILD_VERSION: z.string().min(1),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address"),
+  NEON_PROXY: z.string().min(1).optional(),
+  GATEWAY_URL: httpUrl,
+  GATEWAY_SECRET: z.string().min(32, "must have at least 32 characters"),
+});
+
+const parsed = new WeakMap<Bindings, Env>();
+
+/**
+ * Interprets the bindings; the same object is interpreted once.
+ * @throws ForgeError `misconfigured` naming each variable that is missing or wrong. In production a default
+ * secret or a development proxy is wrong too.
+ */
+export function parseEnv(bindings: Bindings): Env {
+  const known = parsed.get(bindings);
+  if (known) return known;
+  const result = variablesSchema.safeParse(bindings);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    throw misconfigured(problems.join("; "));
+  }
+  const variables = result.data;
+  const isProduction = variables.ENVIRONMENT === "production";
+  if (isProduction) refuseDefaults(variables);
+  const env: Env = {
+    objects: bindings.OBJECTS,
+    runsQueue: bindings.RUNS_QUEUE,
+    isProduction,
+    publicUrl: variables.PUBLIC_URL,
+    buildVersion: variables.BUILD_VERSION,
+    databaseUrl: variables.DATABASE_URL,
+    neonProxy: variables.NEON_PROXY,
+    gatewayUrl: variables.GATEWAY_URL,
+    gatewaySecret: variables.GATEWAY_SECRET,
+  };
+  parsed.set(bindings, env);
+  return env;
+}
+
+function refuseDefaults(variables: z.infer<typeof variablesSchema>): void {
+  const problems: string[] = [];
+  const secret = variables.GATEWAY_SECRET;
+  if (
+    new Set(secret).size < 8 ||
+    [...DEFAULT_SECRETS].some((word) => secret.toLowerCase().startsWith(word))
+  ) {
+    problems.push("GATEWAY_SECRET is a default or trivial one");
+  }
+  if (variables.NEON_PROXY !== undefined) problems.push("NEON_PROXY is for development only");
+  if (!variables.PUBLIC_URL.startsWith("https://")) problems.push("PUBLIC_URL must be https");
+  if (problems.length > 0) throw misconfigured(problems.join("; "));
+}
+
+function misconfigured(details: string): ForgeError {
+  return new ForgeError("misconfigured", "The server is misconfigured.", { cause: new Error(details) });
+}

@@ -1,0 +1,32 @@
+// Every limit of the Worker, with its unit in its name. Each has a test at the limit and one past it.
+// Those of the git engine are in workers/git/limits.ts.
+
+/** A JSON or form body. */
+export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;
+/** Entries of one page of any list. */
+export const PAGE_ENTRIES_MAX = 100;
+export const PAGE_ENTRIES_DEFAULT = 30;
+
+/** A browser session that isn't used for this long ends. */
+export const SESSION_IDLE_MS = 14 * 24 * 60 * 60 * 1000;
+/** A browser session ends after this long, used or not. */
+export const SESSION_LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
+
+/** One definition file. */
+export const DEFINITION_BYTES_MAX = 256 * 1024;
+/** Definition files of one commit. */
+export const DEFINITIONS_PER_COMMIT_MAX = 100;
+export const JOBS_PER_WORKFLOW_MAX = 100;
+export const STEPS_PER_JOB_MAX = 200;
+/** How long a step or a job may be allowed to run. */
+export const TIMEOUT_MINUTES_MAX = 360;
+export const TIMEOUT_MINUTES_DEFAULT = 60;
+/** Runs that one push may start. */
+export const RUNS_PER_PUSH_MAX = 50;
+
+/** Events sent by one query of a stream that the Worker serves itself. */
+export const STREAM_EVENTS_PER_QUERY_MAX = 500;
+/** A file shown as text on a page; a larger one is offered raw. */
+export const SHOWN_FILE_BYTES_MAX = 512 * 1024;
+/** Outbox rows sent in one sweep. */
+export const OUTBOX_ROWS_PER_SWEEP_MAX = 100;
