@@ -1,0 +1,53 @@
+// A commit as the forge shows it (git-commit-tree). Lenient where git is; what a push may hold is check-object.ts's matter.
+import { GitError } from "./git-error.ts";
+import { isOid, type Oid } from "./oid.ts";
+import { parseHeaders } from "./parse-headers.ts";
+import { type Ident, parseIdent } from "./parse-ident.ts";
+
+export interface Commit {
+  readonly tree: Oid;
+  readonly parents: readonly Oid[];
+  readonly author: Ident;
+  readonly committer: Ident;
+  readonly message: string;
+  /** The other headers in order, as `gpgsig`, `encoding` and `change-id`. */
+  readonly extraHeaders: readonly (readonly [key: string, value: string])[];
+}
+
+/** Reads a commit. Throws GitError `bad_object` without a tree, or with a malformed tree or parent id. */
+export function parseCommit(bytes: Uint8Array): Commit {
+  const { headers, message } = parseHeaders(bytes);
+  const [first] = headers;
+  if (first === undefined || first[0] !== "tree" || !isOid(first[1])) {
+    throw new GitError("bad_object", "bad commit: it names no tree");
+  }
+  const parents: Oid[] = [];
+  let at = 1;
+  for (; headers[at]?.[0] === "parent"; at++) {
+    const parent = headers[at]![1];
+    if (!isOid(parent)) throw new GitError("bad_object", "bad commit: it names a malformed parent");
+    parents.push(parent);
+  }
+  let author = "";
+  let committer = "";
+  const extraHeaders: (readonly [string, string])[] = [];
+  for (const header of headers.slice(at)) {
+    if (header[0] === "author" && author === "") author = header[1];
+    else if (header[0] === "committer" && committer === "") committer = header[1];
+    else extraHeaders.push(header);
+  }
+  const encoding = extraHeaders.find(([key]) => key === "encoding")?.[1] ?? "utf-8";
+  return {
+    tree: first[1],
+    parents,
+    author: parseIdent(author),
+    committer: parseIdent(committer),
+    message: decodeMessage(message, encoding),
+    extraHeaders,
+  };
+}
+
+function decodeMessage(message: Uint8Array, encoding: string): string {
+  const latin = /^(iso-?8859-?1|latin-?1)$/i.test(encoding);
+  return new TextDecoder(latin ? "latin1" : "utf-8").decode(message);
+}
