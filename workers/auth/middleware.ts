@@ -1,0 +1,112 @@
+// Puts the actor into the context: bearer first (cookies are then ignored), then the session cookie.
+// Unsafe methods with a cookie need a matching origin and the session's token.
+import type { Context, MiddlewareHandler } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import type { Actor } from "../core/actor.ts";
+import { ANONYMOUS } from "../core/actor.ts";
+import type { AppEnv } from "../core/app-env.ts";
+import { ForgeError } from "../core/errors.ts";
+import { SESSION_LIFETIME_MS } from "../core/limits.ts";
+import { authenticateSession, authenticateToken } from "./service.ts";
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Authenticates every request that comes by it. @throws ForgeError `unauthorized` for a bad bearer token. */
+export const authenticate: MiddlewareHandler<AppEnv> = async (context, next) => {
+  context.set("actor", await findActor(context));
+  await next();
+};
+
+/** Refuses unsafe requests that ride on a cookie without the session's own token. */
+export const refuseForgery: MiddlewareHandler<AppEnv> = async (context, next) => {
+  const actor = context.get("actor");
+  if (!SAFE_METHODS.has(context.req.method)) {
+    requireSameOrigin(context);
+    if (actor.kind === "user" && actor.credential.kind === "session") {
+      await requireCsrfToken(context, actor.credential.csrfToken);
+    }
+  }
+  await next();
+};
+
+/** The token of an Authorization header: `Bearer`, `token`, or the password of `Basic`. */
+export function readToken(header: string | undefined): string | undefined {
+  const match = /^(bearer|token|basic) +(\S+) *$/i.exec(header ?? "");
+  if (!match?.[1] || !match[2]) return undefined;
+  return match[1].toLowerCase() === "basic" ? readBasicPassword(match[2]) : match[2];
+}
+
+function readBasicPassword(encoded: string): string | undefined {
+  try {
+    const decoded = atob(encoded);
+    const colon = decoded.indexOf(":");
+    if (colon < 0) return undefined;
+    // `https://TOKEN@host` sends the token as the user name and no password.
+    return decoded.slice(colon + 1) || decoded.slice(0, colon);
+  } catch (cause) {
+    throw new ForgeError("unauthorized", "The Authorization header isn't valid base64.", { cause });
+  }
+}
+
+async function findActor(context: Context<AppEnv>): Promise<Actor> {
+  const database = context.get("database");
+  const header = context.req.header("authorization");
+  if (header !== undefined) {
+    const token = readToken(header);
+    if (token === undefined)
+      throw new ForgeError("unauthorized", "The Authorization header wasn't understood.");
+    return authenticateToken(database, token);
+  }
+  const secret = getCookie(context, cookieName(context));
+  return secret === undefined ? ANONYMOUS : authenticateSession(database, secret);
+}
+
+export function setSessionCookie(context: Context<AppEnv>, secret: string): void {
+  setCookie(context, cookieName(context), secret, {
+    path: "/",
+    httpOnly: true,
+    secure: isSecure(context),
+    sameSite: "Lax",
+    maxAge: SESSION_LIFETIME_MS / 1000,
+  });
+}
+
+export function clearSessionCookie(context: Context<AppEnv>): void {
+  deleteCookie(context, cookieName(context), { path: "/", secure: isSecure(context) });
+}
+
+const isSecure = (context: Context<AppEnv>): boolean => context.get("env").publicUrl.startsWith("https://");
+
+// A `__Host-` cookie can't be planted by another host of the domain; it needs https, which localhost lacks.
+const cookieName = (context: Context<AppEnv>): string => (isSecure(context) ? "__Host-plue" : "plue");
+
+function requireSameOrigin(context: Context<AppEnv>): void {
+  if (context.req.header("authorization") !== undefined) return;
+  const site = context.req.header("sec-fetch-site");
+  const origin = context.req.header("origin");
+  const isForeign =
+    (site !== undefined && site !== "same-origin") ||
+    (origin !== undefined &&
+      origin !== new URL(context.req.url).origin &&
+      origin !== context.get("env").publicUrl);
+  if (isForeign) throw new ForgeError("forbidden", "This request came from another site and was refused.");
+}
+
+async function requireCsrfToken(context: Context<AppEnv>, expected: string): Promise<void> {
+  const given = context.req.header("x-csrf-token") ?? (await readFormField(context, "_csrf"));
+  if (given === undefined || !areEqual(given, expected)) {
+    throw new ForgeError("forbidden", "This form has expired. Go back, reload the page and send it again.");
+  }
+}
+
+async function readFormField(context: Context<AppEnv>, name: string): Promise<string | undefined> {
+  if (!context.req.header("content-type")?.startsWith("application/x-www-form-urlencoded")) return undefined;
+  const value = (await context.req.parseBody())[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function areEqual(left: string, right: string): boolean {
+  let difference = left.length ^ right.length;
+  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
+  return difference === 0;
+}

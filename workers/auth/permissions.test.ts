@@ -1,0 +1,107 @@
+// The whole table of verdicts: every action by every kind of actor on public and private repositories.
+import { describe, expect, it } from "vitest";
+import type { Actor, Credential } from "../core/actor.ts";
+import { ANONYMOUS } from "../core/actor.ts";
+import { type Action, can, hasScope, requirePermission, type Verdict } from "./permissions.ts";
+
+const session: Credential = { kind: "session", sessionId: 1, csrfToken: "" };
+const token = (...scopes: string[]): Credential => ({ kind: "token", tokenId: 1, scopes });
+const user = (userId: number, credential: Credential, isAdmin = false): Actor => ({
+  kind: "user",
+  userId,
+  username: `user${userId}`,
+  isAdmin,
+  credential,
+});
+
+const OWNER = 7;
+const ACTORS: Record<string, Actor> = {
+  anonymous: ANONYMOUS,
+  "owner, session": user(OWNER, session),
+  "owner, repo:write": user(OWNER, token("repo:write")),
+  "owner, repo:read": user(OWNER, token("repo:read")),
+  "owner, run:*": user(OWNER, token("run:*")),
+  "owner, admin scope": user(OWNER, token("admin")),
+  "stranger, session": user(8, session),
+  "stranger, admin scope": user(8, token("admin")),
+  "admin, session": user(9, session, true),
+  "its run": { kind: "run", jobId: 1, repositoryId: 1 },
+  "another's run": { kind: "run", jobId: 1, repositoryId: 2 },
+};
+
+// Read, write, cancel.
+const VERDICTS: Record<
+  string,
+  { public: [Verdict, Verdict, Verdict]; private: [Verdict, Verdict, Verdict] }
+> = {
+  anonymous: { public: ["allowed", "sign-in", "sign-in"], private: ["hidden", "hidden", "hidden"] },
+  "owner, session": { public: ["allowed", "allowed", "allowed"], private: ["allowed", "allowed", "allowed"] },
+  "owner, repo:write": {
+    public: ["allowed", "allowed", "forbidden"],
+    private: ["allowed", "allowed", "forbidden"],
+  },
+  "owner, repo:read": {
+    public: ["allowed", "forbidden", "forbidden"],
+    private: ["allowed", "forbidden", "forbidden"],
+  },
+  "owner, run:*": { public: ["allowed", "forbidden", "allowed"], private: ["hidden", "hidden", "hidden"] },
+  "owner, admin scope": {
+    public: ["allowed", "allowed", "allowed"],
+    private: ["allowed", "allowed", "allowed"],
+  },
+  "stranger, session": {
+    public: ["allowed", "forbidden", "forbidden"],
+    private: ["hidden", "hidden", "hidden"],
+  },
+  "stranger, admin scope": {
+    public: ["allowed", "forbidden", "forbidden"],
+    private: ["hidden", "hidden", "hidden"],
+  },
+  "admin, session": { public: ["allowed", "allowed", "allowed"], private: ["allowed", "allowed", "allowed"] },
+  "its run": {
+    public: ["allowed", "forbidden", "forbidden"],
+    private: ["allowed", "forbidden", "forbidden"],
+  },
+  "another's run": { public: ["allowed", "forbidden", "forbidden"], private: ["hidden", "hidden", "hidden"] },
+};
+
+const ACTIONS: Action[] = ["repository.read", "repository.write", "run.cancel"];
+
+describe("can", () => {
+  for (const [name, actor] of Object.entries(ACTORS)) {
+    for (const visibility of ["public", "private"] as const) {
+      it(`judges ${name} on a ${visibility} repository`, () => {
+        const target = { id: 1, ownerId: OWNER, isPrivate: visibility === "private" };
+        expect(ACTIONS.map((action) => can(actor, action, target))).toEqual(VERDICTS[name]?.[visibility]);
+      });
+    }
+  }
+});
+
+describe("requirePermission", () => {
+  it("answers 404 for what may not be seen, 401 without a credential, 403 without the right", () => {
+    const hidden = { id: 1, ownerId: OWNER, isPrivate: true };
+    const shown = { id: 1, ownerId: OWNER, isPrivate: false };
+    const statusOf = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        return (error as { status: number }).status;
+      }
+      return 200;
+    };
+    expect(statusOf(() => requirePermission(ANONYMOUS, "repository.write", hidden))).toBe(404);
+    expect(statusOf(() => requirePermission(ANONYMOUS, "repository.write", shown))).toBe(401);
+    expect(statusOf(() => requirePermission(user(8, session), "repository.write", shown))).toBe(403);
+    expect(statusOf(() => requirePermission(user(OWNER, session), "repository.write", shown))).toBe(200);
+  });
+});
+
+describe("hasScope", () => {
+  it("lets a wider scope stand for a narrower one, never the reverse", () => {
+    expect(hasScope(user(1, token("repo:write")), "repo:read")).toBe(true);
+    expect(hasScope(user(1, token("repo:read")), "repo:write")).toBe(false);
+    expect(hasScope(user(1, token("user:*")), "repo:read")).toBe(false);
+    expect(hasScope(ANONYMOUS, "repo:read")).toBe(false);
+  });
+});

@@ -1,0 +1,95 @@
+// Finds out who is asking, and opens and ends browser sessions.
+// Invariant: a secret that is presented is compared by its hash, and a bad one is never silently anonymous.
+import { hashSecret, isWellFormedToken, randomBase62 } from "../../schema/token.ts";
+import { type Actor, ANONYMOUS } from "../core/actor.ts";
+import type { Database } from "../core/db.ts";
+import { ForgeError } from "../core/errors.ts";
+import * as store from "./store.ts";
+
+const SESSION_SECRET_LENGTH = 43;
+
+/** The actor of an API token or run token. @throws ForgeError `unauthorized` when it is unknown, expired or revoked. */
+export async function authenticateToken(database: Database, token: string): Promise<Actor> {
+  if (!isWellFormedToken(token)) throw badCredentials();
+  const tokenHash = await hashSecret(token);
+  if (token.startsWith("plue_run_")) {
+    const job = await store.findRunningJob(database.query, tokenHash);
+    if (!job) throw badCredentials();
+    return { kind: "run", ...job };
+  }
+  const owner = await store.findTokenOwner(database.query, tokenHash);
+  if (!owner) throw badCredentials();
+  if (store.isTouchDue(owner.lastUsedAt)) await store.touchToken(database.query, owner.tokenId);
+  return {
+    kind: "user",
+    userId: owner.userId,
+    username: owner.username,
+    isAdmin: owner.isAdmin,
+    credential: { kind: "token", tokenId: owner.tokenId, scopes: owner.scopes },
+  };
+}
+
+/** The actor of a session cookie; anonymous when the session has ended, as browsers keep old cookies. */
+export async function authenticateSession(database: Database, secret: string): Promise<Actor> {
+  const owner = await store.findSessionOwner(database.query, await hashSecret(secret));
+  if (!owner) return ANONYMOUS;
+  if (store.isTouchDue(owner.lastUsedAt)) await store.touchSession(database.query, owner.sessionId);
+  return {
+    kind: "user",
+    userId: owner.userId,
+    username: owner.username,
+    isAdmin: owner.isAdmin,
+    credential: { kind: "session", sessionId: owner.sessionId, csrfToken: await deriveCsrfToken(secret) },
+  };
+}
+
+/** The name behind a one-time link that can still be used, else undefined. */
+export async function describeSignInLink(database: Database, secret: string): Promise<string | undefined> {
+  const link = await store.findSignInLink(database.query, await hashSecret(secret));
+  return link?.username;
+}
+
+/**
+ * Trades a one-time link for a new session.
+ * @returns the session's secret for the cookie, or undefined when the link is used, expired or unknown.
+ */
+export async function signInByLink(
+  database: Database,
+  secret: string,
+  userAgent: string,
+): Promise<string | undefined> {
+  const secretHash = await hashSecret(secret);
+  const sessionSecret = randomBase62(SESSION_SECRET_LENGTH);
+  const tokenHash = await hashSecret(sessionSecret);
+  return database.transaction(async (transaction) => {
+    const link = await store.takeSignInLink(transaction, secretHash);
+    if (!link) return undefined;
+    await store.insertSession(transaction, {
+      userId: link.userId,
+      tokenHash,
+      userAgent: userAgent.slice(0, 400),
+    });
+    return sessionSecret;
+  });
+}
+
+/** Ends the browser session that is asking; a token or nobody has none to end. */
+export async function signOut(database: Database, actor: Actor): Promise<void> {
+  if (actor.kind === "user" && actor.credential.kind === "session") {
+    await store.revokeSession(database.query, actor.credential.sessionId);
+  }
+}
+
+/** Removes what ended long ago; called by cron. */
+export async function expireCredentials(database: Database): Promise<void> {
+  await store.deleteExpired(database.query);
+}
+
+// Derived from the session's secret, so it needs no storage and dies with the session.
+async function deriveCsrfToken(secret: string): Promise<string> {
+  return (await hashSecret(`csrf:${secret}`)).slice(0, 40);
+}
+
+function badCredentials(): ForgeError {
+  return new ForgeError("unauthorized", "Bad credentials");
+}

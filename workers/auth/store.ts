@@ -1,0 +1,126 @@
+// The SQL of identity: lookups by hash only, and the one UPDATE that takes a one-time link.
+import { and, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import { accessTokens, authSessions, signInLinks, users } from "../../schema/tables/auth.ts";
+import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
+import type { Executor } from "../core/db.ts";
+import { SESSION_IDLE_MS, SESSION_LIFETIME_MS } from "../core/limits.ts";
+
+// `last used` is written at most this often, so that a busy credential costs reads only.
+const LAST_USED_STEP_MS = 60_000;
+
+const person = { userId: users.id, username: users.username, isAdmin: users.isAdmin };
+
+/** The live token with this hash and its active owner. */
+export async function findTokenOwner(query: Executor, tokenHash: string) {
+  const [row] = await query
+    .select({
+      ...person,
+      tokenId: accessTokens.id,
+      scopes: accessTokens.scopes,
+      lastUsedAt: accessTokens.lastUsedAt,
+    })
+    .from(accessTokens)
+    .innerJoin(users, eq(users.id, accessTokens.userId))
+    .where(
+      and(
+        eq(accessTokens.tokenHash, tokenHash),
+        isNull(accessTokens.revokedAt),
+        sql`(${accessTokens.expiresAt} IS NULL OR ${accessTokens.expiresAt} > now())`,
+        isNull(users.suspendedAt),
+      ),
+    );
+  return row;
+}
+
+/** The live browser session with this hash and its active owner. */
+export async function findSessionOwner(query: Executor, tokenHash: string) {
+  const [row] = await query
+    .select({ ...person, sessionId: authSessions.id, lastUsedAt: authSessions.lastUsedAt })
+    .from(authSessions)
+    .innerJoin(users, eq(users.id, authSessions.userId))
+    .where(
+      and(
+        eq(authSessions.tokenHash, tokenHash),
+        isNull(authSessions.revokedAt),
+        gt(authSessions.expiresAt, sql`now()`),
+        gt(authSessions.lastUsedAt, new Date(Date.now() - SESSION_IDLE_MS)),
+        isNull(users.suspendedAt),
+      ),
+    );
+  return row;
+}
+
+/** The running attempt that this run token belongs to. */
+export async function findRunningJob(query: Executor, tokenHash: string) {
+  const [row] = await query
+    .select({ jobId: workflowJobs.id, repositoryId: workflowRuns.repositoryId })
+    .from(workflowJobs)
+    .innerJoin(workflowRuns, eq(workflowRuns.id, workflowJobs.runId))
+    .where(and(eq(workflowJobs.tokenHash, tokenHash), eq(workflowJobs.status, "running")));
+  return row;
+}
+
+export async function touchToken(query: Executor, tokenId: number): Promise<void> {
+  await query.update(accessTokens).set({ lastUsedAt: sql`now()` }).where(eq(accessTokens.id, tokenId));
+}
+
+export async function touchSession(query: Executor, sessionId: number): Promise<void> {
+  await query.update(authSessions).set({ lastUsedAt: sql`now()` }).where(eq(authSessions.id, sessionId));
+}
+
+export function isTouchDue(lastUsedAt: Date | null): boolean {
+  return lastUsedAt === null || Date.now() - lastUsedAt.getTime() > LAST_USED_STEP_MS;
+}
+
+/** Takes the link if nobody has: of two at once, one gets the user and the other nothing. */
+export async function takeSignInLink(transaction: Executor, secretHash: string) {
+  const [row] = await transaction
+    .update(signInLinks)
+    .set({ usedAt: sql`now()` })
+    .where(
+      and(
+        eq(signInLinks.secretHash, secretHash),
+        isNull(signInLinks.usedAt),
+        gt(signInLinks.expiresAt, sql`now()`),
+      ),
+    )
+    .returning({ userId: signInLinks.userId });
+  return row;
+}
+
+/** Whose link it is, while it can still be used. */
+export async function findSignInLink(query: Executor, secretHash: string) {
+  const [row] = await query
+    .select({ username: users.username })
+    .from(signInLinks)
+    .innerJoin(users, eq(users.id, signInLinks.userId))
+    .where(
+      and(
+        eq(signInLinks.secretHash, secretHash),
+        isNull(signInLinks.usedAt),
+        gt(signInLinks.expiresAt, sql`now()`),
+        isNull(users.suspendedAt),
+      ),
+    );
+  return row;
+}
+
+export async function insertSession(
+  transaction: Executor,
+  session: { userId: number; tokenHash: string; userAgent: string },
+): Promise<void> {
+  await transaction
+    .insert(authSessions)
+    .values({ ...session, expiresAt: new Date(Date.now() + SESSION_LIFETIME_MS) });
+}
+
+export async function revokeSession(query: Executor, sessionId: number): Promise<void> {
+  await query.update(authSessions).set({ revokedAt: sql`now()` }).where(eq(authSessions.id, sessionId));
+}
+
+/** Removes sessions and links that ended long ago. */
+export async function deleteExpired(query: Executor): Promise<void> {
+  const longAgo = new Date(Date.now() - 30 * 24 * 60 * 60 * 1000);
+  await query.delete(authSessions).where(lt(authSessions.expiresAt, longAgo));
+  await query.delete(signInLinks).where(lt(signInLinks.expiresAt, longAgo));
+}

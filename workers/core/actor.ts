@@ -1,0 +1,28 @@
+// Who is asking, as authentication found it. What they may do is decided in auth/permissions.ts alone.
+
+/** Scopes a token may carry. `admin` includes all others. */
+export const TOKEN_SCOPES = ["repo:read", "repo:write", "run:*", "user:*", "admin"] as const;
+export type TokenScope = (typeof TOKEN_SCOPES)[number];
+
+export type Credential =
+  | { kind: "session"; sessionId: number; csrfToken: string }
+  | { kind: "token"; tokenId: number; scopes: readonly string[] };
+
+export interface UserActor {
+  kind: "user";
+  userId: number;
+  username: string;
+  isAdmin: boolean;
+  credential: Credential;
+}
+
+/** A running attempt of a job; it may read its own repository while it runs. */
+export interface RunActor {
+  kind: "run";
+  jobId: number;
+  repositoryId: number;
+}
+
+export type Actor = { kind: "anonymous" } | UserActor | RunActor;
+
+export const ANONYMOUS: Actor = { kind: "anonymous" };

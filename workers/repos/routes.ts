@@ -1,0 +1,126 @@
+// Repositories in the shapes and under the paths of GitHub's REST v3.
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { requireUser } from "../auth/require-user.ts";
+import type { AppEnv } from "../core/app-env.ts";
+import { formatLinks, readPage } from "../core/paging.ts";
+import { errorResponses, refuseInvalid } from "../core/validation.ts";
+import { createRepository, listOwnRepositories, type Repository, requireRepository } from "./service.ts";
+
+const repositorySchema = z
+  .object({
+    id: z.number().int(),
+    name: z.string(),
+    full_name: z.string(),
+    private: z.boolean(),
+    visibility: z.enum(["public", "private"]),
+    owner: z.object({ login: z.string(), id: z.number().int(), type: z.literal("User") }),
+    description: z.string().nullable(),
+    html_url: z.string(),
+    url: z.string(),
+    clone_url: z.string(),
+    default_branch: z.string(),
+    pushed_at: z.string().nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .openapi("Repository");
+
+const createSchema = z
+  .object({
+    name: z.string(),
+    description: z.string().max(350).nullish(),
+    private: z.boolean().optional(),
+  })
+  .openapi("CreateRepository");
+
+const pageQuery = z.object({ page: z.string().optional(), per_page: z.string().optional() });
+const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { "application/json": { schema } } });
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/user/repos",
+  summary: "The repositories of the signed-in user",
+  request: { query: pageQuery },
+  responses: {
+    200: { description: "One page, by name", ...json(z.array(repositorySchema)) },
+    ...errorResponses(401),
+  },
+});
+
+const createRepositoryRoute = createRoute({
+  method: "post",
+  path: "/user/repos",
+  summary: "Make an empty repository",
+  request: { body: { required: true, ...json(createSchema) } },
+  responses: {
+    201: { description: "Made", ...json(repositorySchema) },
+    ...errorResponses(400, 401, 403, 422),
+  },
+});
+
+const getRoute = createRoute({
+  method: "get",
+  path: "/repos/{owner}/{repo}",
+  summary: "One repository",
+  request: { params: z.object({ owner: z.string(), repo: z.string() }) },
+  responses: { 200: { description: "It", ...json(repositorySchema) }, ...errorResponses(401, 404) },
+});
+
+/** Mounted at /api/v3. */
+export const repositoryRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  .openapi(listRoute, async (context) => {
+    const actor = requireUser(context.get("actor"));
+    const { publicUrl } = context.get("env");
+    const page = readPage(context.req.valid("query"));
+    const { repositories, total } = await listOwnRepositories(context.get("database"), actor, page);
+    const links = formatLinks(context.req.url, publicUrl, page, total);
+    if (links) context.header("Link", links);
+    return context.json(
+      repositories.map((repository) => describeRepository(repository, publicUrl)),
+      200,
+    );
+  })
+  .openapi(createRepositoryRoute, async (context) => {
+    const actor = requireUser(context.get("actor"));
+    const { publicUrl } = context.get("env");
+    const body = context.req.valid("json");
+    const repository = await createRepository(context.get("database"), actor, {
+      name: body.name,
+      description: body.description ?? "",
+      isPrivate: body.private ?? false,
+    });
+    const described = describeRepository(repository, publicUrl);
+    context.header("Location", described.url);
+    return context.json(described, 201);
+  })
+  .openapi(getRoute, async (context) => {
+    const { owner, repo } = context.req.valid("param");
+    const repository = await requireRepository(
+      context.get("database"),
+      context.get("actor"),
+      owner,
+      repo,
+      "repository.read",
+    );
+    return context.json(describeRepository(repository, context.get("env").publicUrl), 200);
+  });
+
+function describeRepository(repository: Repository, publicUrl: string): z.infer<typeof repositorySchema> {
+  const fullName = `${repository.owner}/${repository.name}`;
+  return {
+    id: repository.id,
+    name: repository.name,
+    full_name: fullName,
+    private: repository.isPrivate,
+    visibility: repository.isPrivate ? "private" : "public",
+    owner: { login: repository.owner, id: repository.ownerId, type: "User" },
+    description: repository.description === "" ? null : repository.description,
+    html_url: `${publicUrl}/${fullName}`,
+    url: `${publicUrl}/api/v3/repos/${fullName}`,
+    clone_url: `${publicUrl}/${fullName}.git`,
+    default_branch: repository.defaultBranch,
+    pushed_at: repository.pushedAt?.toISOString() ?? null,
+    created_at: repository.createdAt.toISOString(),
+    updated_at: repository.updatedAt.toISOString(),
+  };
+}
