@@ -1,0 +1,18 @@
+// What every page is told besides its own content: who looks, when, and where the assets are.
+
+/** The person signed in; `csrfToken` is the session's, sent back by every form as `_csrf`. */
+export interface Viewer {
+  username: string;
+  csrfToken: string;
+}
+
+export interface Frame {
+  viewer: Viewer | null;
+  /** Addresses of the stylesheet and of the run page's script, such as `/assets/run-3fa9.js`. */
+  assets: { css: string; runScript: string };
+  version: string;
+  /** The origin people reach this Plue at, without a slash at its end: `http://localhost:4000`. */
+  publicUrl: string;
+  /** The moment of rendering, which relative times are counted from. */
+  now: Date;
+}
