@@ -1,0 +1,163 @@
+// Typed access to a YAML document that remembers where each value stands, so that every complaint has a line
+// and a column. Invariant: nothing is read past; `refuseOthers` names what isn't understood.
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import type { DefinitionProblem } from "./definition.ts";
+
+/** Thrown within the parser and turned into a `DefinitionProblem` at its edge. */
+export class DefinitionError extends Error {
+  readonly problem: DefinitionProblem;
+  constructor(problem: DefinitionProblem) {
+    super(problem.message);
+    this.name = "DefinitionError";
+    this.problem = problem;
+  }
+}
+
+// Aliases may multiply; this bounds a "billion laughs" document.
+const ALIAS_COUNT_MAX = 100;
+
+/** Parses `text` and gives its root. @throws DefinitionError at the first fault of syntax. */
+export function readYaml(text: string): YamlValue {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, version: "1.2", uniqueKeys: true });
+  const [fault] = document.errors;
+  if (fault) {
+    const { line, col } = lines.linePos(fault.pos[0]);
+    throw new DefinitionError({ message: firstSentence(fault.message), line, column: col });
+  }
+  refuseAliasBomb(document);
+  return new YamlValue(
+    document.contents,
+    { resolve: (node) => node.resolve(document), lines },
+    "the file",
+    0,
+  );
+}
+
+function refuseAliasBomb(document: ReturnType<typeof parseDocument>): void {
+  try {
+    document.toJS({ maxAliasCount: ALIAS_COUNT_MAX, mapAsMap: true });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new DefinitionError({ message, line: 1, column: 1 });
+  }
+}
+
+interface Source {
+  resolve(alias: { resolve(document: ReturnType<typeof parseDocument>): Node | undefined }): Node | undefined;
+  lines: LineCounter;
+}
+
+export class YamlValue {
+  readonly #node: Node | null;
+  readonly #source: Source;
+  readonly #path: string;
+  readonly #startOffset: number;
+
+  constructor(node: unknown, source: Source, path: string, fallbackOffset: number) {
+    const found = resolveAlias(node, source);
+    this.#node = found;
+    this.#source = source;
+    this.#path = path;
+    this.#startOffset = found?.range?.[0] ?? fallbackOffset;
+  }
+
+  /** @throws DefinitionError always, at this value's place. */
+  fail(message: string): never {
+    const { line, col } = this.#source.lines.linePos(this.#startOffset);
+    throw new DefinitionError({ message, line, column: col });
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  isNull(): boolean {
+    return this.#node === null || (isScalar(this.#node) && this.#node.value === null);
+  }
+
+  isMap(): boolean {
+    return isMap(this.#node);
+  }
+
+  isSequence(): boolean {
+    return isSeq(this.#node);
+  }
+
+  /** The entries of a mapping, in order. @throws DefinitionError when it isn't one. */
+  entries(): Map<string, YamlValue> {
+    const node = this.#node;
+    if (!isMap(node)) this.fail(`${this.#path} must be a mapping`);
+    const found = new Map<string, YamlValue>();
+    for (const pair of node.items) {
+      const key = new YamlValue(pair.key, this.#source, this.#path, this.#startOffset);
+      const name = key.#text() ?? key.fail(`a key of ${this.#path} must be a plain text`);
+      const path = this.#path === "the file" ? name : `${this.#path}.${name}`;
+      found.set(name, new YamlValue(pair.value, this.#source, path, key.#startOffset));
+    }
+    return found;
+  }
+
+  /** The entries of a sequence. @throws DefinitionError when it isn't one. */
+  items(): YamlValue[] {
+    const node = this.#node;
+    if (!isSeq(node)) this.fail(`${this.#path} must be a list`);
+    return node.items.map(
+      (item, at) => new YamlValue(item, this.#source, `${this.#path}[${at}]`, this.#startOffset),
+    );
+  }
+
+  /** A text, number or boolean as text, as it stands in the file. @throws DefinitionError for anything else. */
+  text(): string {
+    const text = this.#text();
+    if (text === undefined) this.fail(`${this.#path} must be a text`);
+    return text;
+  }
+
+  boolean(): boolean {
+    const value = isScalar(this.#node) ? this.#node.value : undefined;
+    if (typeof value !== "boolean") this.fail(`${this.#path} must be true or false`);
+    return value;
+  }
+
+  number(): number {
+    const value = isScalar(this.#node) ? this.#node.value : undefined;
+    if (typeof value !== "number" || !Number.isFinite(value)) this.fail(`${this.#path} must be a number`);
+    return value;
+  }
+
+  /** One text or a list of texts. */
+  texts(): string[] {
+    return this.isSequence() ? this.items().map((item) => item.text()) : [this.text()];
+  }
+
+  #text(): string | undefined {
+    if (!isScalar(this.#node)) return undefined;
+    const { value, source } = this.#node;
+    if (typeof value === "string") return value;
+    // `1.10` stays `1.10`, not the number 1.1.
+    return value === null ? undefined : (source ?? String(value));
+  }
+}
+
+/** Fails at the first key of `entries` that isn't in `known`; `hints` say more about some. */
+export function refuseOthers(
+  entries: Map<string, YamlValue>,
+  known: readonly string[],
+  hints: Record<string, string> = {},
+): void {
+  for (const [key, value] of entries) {
+    if (known.includes(key)) continue;
+    value.fail(hints[key] ?? `${value.path} isn't known; known here: ${known.join(", ")}`);
+  }
+}
+
+function resolveAlias(node: unknown, source: Source): Node | null {
+  if (node === null || node === undefined) return null;
+  if (typeof node === "object" && "resolve" in node && typeof node.resolve === "function") {
+    return source.resolve(node as Parameters<Source["resolve"]>[0]) ?? null;
+  }
+  return node as Node;
+}
+
+const firstSentence = (message: string): string => message.split(" at line ")[0] ?? message;
