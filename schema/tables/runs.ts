@@ -1,6 +1,7 @@
 // Workflow definitions, runs and what happened in them. States change only along schema/run-states.ts.
 import { sql } from "drizzle-orm";
 import { check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import type { JobStatus, RunStatus, StepStatus } from "../run-states.ts";
 import type { JobPlan } from "../wire/plan.ts";
 import { users } from "./auth.ts";
 import { createdAt, identity, moment, reference, updatedAt } from "./columns.ts";
@@ -40,7 +41,7 @@ export const workflowRuns = pgTable(
     headSha: text("head_sha").notNull(),
     /** The head commit's subject, kept here so that lists need no git read. */
     title: text("title").notNull().default(""),
-    status: text("status").notNull().default("pending"),
+    status: text("status").$type<RunStatus>().notNull().default("pending"),
     /** Why a run failed before or outside its steps; shown on its page. */
     failureReason: text("failure_reason"),
     actorId: reference("actor_id").references(() => users.id),
@@ -77,7 +78,7 @@ export const workflowJobs = pgTable(
     position: integer("position").notNull(),
     needs: text("needs").array().notNull(),
     plan: jsonb("plan").$type<JobPlan>().notNull(),
-    status: text("status").notNull().default("pending"),
+    status: text("status").$type<JobStatus>().notNull().default("pending"),
     failureReason: text("failure_reason"),
     priority: integer("priority").notNull().default(0),
     attempt: integer("attempt").notNull().default(0),
@@ -119,7 +120,7 @@ export const workflowSteps = pgTable(
       .references(() => workflowJobs.id, { onDelete: "cascade" }),
     position: integer("position").notNull(),
     name: text("name").notNull(),
-    status: text("status").notNull().default("pending"),
+    status: text("status").$type<StepStatus>().notNull().default("pending"),
     exitCode: integer("exit_code"),
     failureReason: text("failure_reason"),
     startedAt: moment("started_at"),
