@@ -7,13 +7,13 @@ const never = ["**/node_modules/**", "**/.plue/**", "**/dist/**"];
 
 export default defineConfig({
   test: {
+    globalSetup: ["scripts/testing/global-setup.ts"],
     projects: [
       {
         test: {
           name: "unit",
           include: ["{schema,workers,runner-gateway,scripts,site}/**/*.test.ts"],
           exclude: [...never, "**/*.worker.test.ts"],
-          globalSetup: ["scripts/testing/global-setup.ts"],
           testTimeout: 15_000,
         },
       },
@@ -37,9 +37,8 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["{schema,workers,site}/**/*.worker.test.ts"],
+          include: ["{schema,workers,site,scripts}/**/*.worker.test.ts"],
           exclude: never,
-          globalSetup: ["scripts/testing/global-setup.ts"],
           testTimeout: 15_000,
         },
       },

@@ -1,5 +1,5 @@
-// What the `unit` and `worker` projects share: one PostgreSQL for the whole `vitest` process, in a temporary
-// folder, migrated. Tests find it by `inject("databaseUrl")`; each makes rows (or a database) of its own.
+// What all tests of one `vitest` process share: a PostgreSQL in a temporary folder, migrated, and the bridge
+// before it. Tests find them by `inject("databaseUrl")`; each makes rows (or a database) of its own.
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,32 +17,10 @@ declare module "vitest" {
   }
 }
 
-type Shared = { databaseUrl: string; bridgeUrl: string; neonProxy: string; stop(): Promise<void> };
-
-declare global {
-  // Each project loads this module anew; the process-wide slot is what makes them share one server.
-  var plueTestServices: { users: number; started: Promise<Shared> } | undefined;
-}
-
-/** Vitest calls this once per project before its tests, and the function it returns after them. */
+/** Vitest calls this once before all projects' tests, and the function it returns after them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  globalThis.plueTestServices ??= { users: 0, started: startShared() };
-  const services = globalThis.plueTestServices;
-  services.users += 1;
-  const shared = await services.started;
-  project.provide("databaseUrl", shared.databaseUrl);
-  project.provide("bridgeUrl", shared.bridgeUrl);
-  project.provide("neonProxy", shared.neonProxy);
-  return async () => {
-    services.users -= 1;
-    if (services.users > 0) return;
-    globalThis.plueTestServices = undefined;
-    await shared.stop();
-  };
-}
-
-async function startShared(): Promise<Shared> {
   const folder = mkdtempSync(join(tmpdir(), "plue-test-"));
+  // PostgreSQL may run as another user, who must get in.
   chmodSync(folder, 0o711);
   const postgres = await startPostgres({
     dataFolder: join(folder, "postgres"),
@@ -51,14 +29,12 @@ async function startShared(): Promise<Shared> {
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" },
   });
   const bridge = await startNeonBridge({ databaseUrl: postgres.url });
-  return {
-    databaseUrl: postgres.url,
-    bridgeUrl: bridge.databaseUrl,
-    neonProxy: bridge.address,
-    stop: async () => {
-      await bridge.stop();
-      await postgres.server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+  project.provide("databaseUrl", postgres.url);
+  project.provide("bridgeUrl", bridge.databaseUrl);
+  project.provide("neonProxy", bridge.address);
+  return async () => {
+    await bridge.stop();
+    await postgres.server.stop();
+    rmSync(folder, { recursive: true, force: true });
   };
 }
