@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startNeonBridge } from "../dev/neon-bridge/bridge.ts";
 import { startPostgres } from "../dev/postgres.ts";
+import { migrateDatabase } from "../migrate.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -28,6 +29,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     logFile: join(folder, "postgres.log"),
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" },
   });
+  await migrateDatabase(postgres.url);
   const bridge = await startNeonBridge({ databaseUrl: postgres.url });
   project.provide("databaseUrl", postgres.url);
   project.provide("bridgeUrl", bridge.databaseUrl);
