@@ -51,7 +51,10 @@ export interface SandboxDriver {
   readonly name: SandboxTechnology;
   /** For the run's page: the technology with its version, what limits it, and why a better one wasn't chosen. */
   readonly description: string;
-  /** Keeps `count` standbys from now on, refilled as they are taken; resolves once they have been there. */
+  /**
+   * Keeps `count` standbys from now on, refilled as they are taken. Resolves once they are there (or the driver was
+   * closed), rejects with the reason when they keep failing to start; it goes on trying all the same.
+   */
   warm(count: number): Promise<void>;
   /** Binds a standby (or a sandbox made now, when there is none) to the claim; resolves when its runner is connected. */
   start(claim: SandboxClaim): Promise<StartedSandbox>;

@@ -1,0 +1,104 @@
+/**
+ * Sandboxes by gVisor: a kernel of its own in user space, run by `runsc` from an OCI bundle. The sandbox keeps its
+ * state in its own folder, so that removing the folder leaves nothing of it. (OCI runtime spec 1.0.2, config.md)
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { insidePaths } from "./driver.ts";
+import type { FoundProgram } from "./find-programs.ts";
+import { sandboxGid, sandboxHostname, sandboxUid } from "./root-image.ts";
+import {
+  type Launch,
+  type LaunchRequest,
+  listWritableFolders,
+  sandboxEnvironment,
+  type Technology,
+} from "./technology.ts";
+
+export type GvisorPlatform = "systrap" | "ptrace";
+
+/** In the order they are tried: system calls cost about a tenth with systrap, which older releases don't have. */
+export const gvisorPlatforms: readonly GvisorPlatform[] = ["systrap", "ptrace"];
+
+export function describeGvisor(
+  { path, version }: FoundProgram,
+  platform: GvisorPlatform,
+  asRoot: boolean,
+): Technology {
+  return {
+    name: "gvisor",
+    title: `gVisor ${version} (${path}, ${platform})`,
+    // A task inside is up to two of the host's. Reaching this bound would end gVisor itself, so the number inside
+    // is bounded by an rlimit and this one has room for gVisor's own threads.
+    countHostPids: (pids) => 3 * pids + 256,
+    launch: (request): Launch => {
+      writeFileSync(join(request.folder, "config.json"), JSON.stringify(makeBundle(request)));
+      const options = [
+        ...["--root", join(request.folder, "runsc"), `--platform=${platform}`, "--network=none"],
+        ...["--host-uds=open", "--file-access-mounts=shared", "--ignore-cgroups"],
+        ...(asRoot ? [] : ["--rootless"]),
+      ];
+      // Attached, gVisor's processes die with this one, and this one dies with the gateway. What it mounts on the
+      // host (a network namespace is kept by a mount) dies with the mount namespace.
+      const before = [
+        ...["setpriv", "--pdeathsig", "KILL", "prlimit", "--core=0:0", "--"],
+        ...(asRoot ? ["unshare", "--mount", "--propagation", "private", "--"] : []),
+      ];
+      const command = [...before, path, ...options, "run", "--bundle", request.folder, request.sandboxId];
+      return { command, files: [] };
+    },
+  };
+}
+
+function makeBundle(request: LaunchRequest): object {
+  const { image, limits } = request;
+  const rlimit = (type: string, value: number) => ({ type, soft: value, hard: value });
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      user: { uid: sandboxUid, gid: sandboxGid },
+      args: [insidePaths.node, insidePaths.runnerProgram],
+      env: Object.entries(sandboxEnvironment).map(([name, value]) => `${name}=${value}`),
+      cwd: insidePaths.work,
+      noNewPrivileges: true,
+      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+      rlimits: [
+        rlimit("RLIMIT_NPROC", limits.pids),
+        rlimit("RLIMIT_NOFILE", limits.openFiles),
+        rlimit("RLIMIT_CORE", 0),
+        ...(request.limitedByCgroup ? [] : [rlimit("RLIMIT_DATA", limits.memoryBytes)]),
+      ],
+    },
+    root: { path: image.folder, readonly: true },
+    hostname: sandboxHostname,
+    mounts: listMounts(request),
+    linux: { namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })) },
+  };
+}
+
+function listMounts(request: LaunchRequest): object[] {
+  const bind = (source: string, destination: string) => ({
+    ...{ destination, type: "bind", source },
+    options: ["rbind", "ro", "nosuid", "nodev"],
+  });
+  const memory = listWritableFolders(request.limits).map(({ path, mode, sizeBytes }) => ({
+    ...{ destination: path, type: "tmpfs", source: "tmpfs" },
+    options: [
+      "nosuid",
+      "nodev",
+      `mode=${mode}`,
+      `uid=${sandboxUid}`,
+      `gid=${sandboxGid}`,
+      `size=${sizeBytes}`,
+    ],
+  }));
+  return [
+    { destination: "/proc", type: "proc", source: "proc" },
+    { destination: "/dev", type: "tmpfs", source: "tmpfs" },
+    ...request.image.binds.map((path) => bind(path, path)),
+    ...memory,
+    bind(request.socketFolder, "/run/plue"),
+    bind(request.nodePath, insidePaths.node),
+    bind(request.program, insidePaths.runnerProgram),
+  ];
+}

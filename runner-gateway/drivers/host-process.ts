@@ -1,0 +1,43 @@
+/** Names a process of this machine for good: a pid alone is reused, a pid with its start time is not. */
+import { readFileSync } from "node:fs";
+
+export type HostProcess = { pid: number; startTicks: string };
+
+/** The process with this pid, or null when there is none (a zombie counts as none). */
+export function findProcess(pid: number): HostProcess | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+  // The name is in parentheses and may hold spaces and parentheses itself; proc(5) numbers the fields from 1.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const state = fields[0];
+  const startTicks = fields[19];
+  if (state === undefined || startTicks === undefined)
+    throw new Error(`/proc/${pid}/stat is not as proc(5) says`);
+  return state === "Z" || state === "X" ? null : { pid, startTicks };
+}
+
+/** True while that very process runs. */
+export function isRunning(process: HostProcess): boolean {
+  return findProcess(process.pid)?.startTicks === process.startTicks;
+}
+
+/** Sends SIGKILL to that very process; one that is gone already is no error. */
+export function killProcess(target: HostProcess): void {
+  if (!isRunning(target)) return;
+  try {
+    process.kill(target.pid, "SIGKILL");
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** True for the errors that say a file or a process is not there (any more). */
+export function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === "ENOENT" || code === "ESRCH" || code === "ENODEV";
+}

@@ -1,0 +1,181 @@
+/**
+ * One sandbox from its launch to the removal of all that it was. Whatever ends it, its cgroup, its socket and its
+ * folder are gone before `ended` resolves.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, rmSync } from "node:fs";
+import type { Cgroup } from "./cgroup.ts";
+import { createCgroup } from "./cgroup.ts";
+import type { ExitReason, SandboxClaim, SandboxEvent, SandboxState } from "./driver.ts";
+import { GatewaySocket } from "./gateway-socket.ts";
+import { memoryCheckMs, outputTailBytes, standbyTimeoutMs } from "./limits.ts";
+import { hostEnvironment, joinCgroups, type LocalHost } from "./local-host.ts";
+import { recordProcess } from "./owner-folder.ts";
+import type { Technology } from "./technology.ts";
+
+type Exit = { exitCode: number | null; signal: string | null };
+type Ended = Extract<SandboxEvent, { type: "exited" }>;
+
+export type SandboxOrder = {
+  host: LocalHost;
+  technology: Technology;
+  sandboxId: string;
+  /** Run inside instead of the host's runner program. */
+  program: string;
+  emit: (event: SandboxEvent) => void;
+};
+
+export class Sandbox {
+  readonly sandboxId: string;
+  readonly startedAt = Date.now();
+  state: SandboxState = "starting";
+  claim: SandboxClaim | null = null;
+  readonly #order: SandboxOrder;
+  readonly #connected = Promise.withResolvers<boolean>();
+  readonly #ended = Promise.withResolvers<Ended>();
+  #folder: string | null = null;
+  #socket: GatewaySocket | null = null;
+  #cgroup: Cgroup | null = null;
+  #child: ChildProcess | null = null;
+  #outputEnded: Promise<unknown> = Promise.resolve();
+  #output: Buffer = Buffer.alloc(0);
+  #memoryKills = 0;
+  #wasConnected = false;
+  #killed = false;
+
+  constructor(order: SandboxOrder) {
+    this.#order = order;
+    this.sandboxId = order.sandboxId;
+  }
+
+  /** True once the runner has made its first request, false when it ended before. */
+  get connected(): Promise<boolean> {
+    return this.#connected.promise;
+  }
+
+  get ended(): Promise<Ended> {
+    return this.#ended.promise;
+  }
+
+  /** Launches it; resolves when it has ended and nothing of it is left. What fails ends it, as its output says. */
+  async run(): Promise<void> {
+    const { sandboxId, emit } = this.#order;
+    let exit: Exit = { exitCode: null, signal: null };
+    try {
+      this.#folder = this.#order.host.owner.makeSandboxFolder(sandboxId);
+      this.#socket = await GatewaySocket.listen(this.#folder, (request, response) => {
+        if (this.state === "starting") this.#becomeConnected();
+        this.#order.host.options.handler(sandboxId, request, response);
+      });
+      if (!this.#killed) exit = await this.#runProcess(this.#folder, this.#socket);
+    } catch (error) {
+      this.#note(`${error instanceof Error ? error.message : String(error)}\n`);
+    }
+    this.state = "ending";
+    await this.#clean();
+    const reason = this.#findReason(exit);
+    const ended: Ended = {
+      type: "exited",
+      sandboxId,
+      claim: this.claim,
+      ...exit,
+      reason,
+      output: this.#output.toString(),
+    };
+    this.#connected.resolve(false);
+    this.#ended.resolve(ended);
+    emit(ended);
+  }
+
+  /** Kills everything in it; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#killed = true;
+    this.state = "ending";
+    this.#child?.kill("SIGKILL");
+    await this.ended;
+  }
+
+  async #runProcess(folder: string, socket: GatewaySocket): Promise<Exit> {
+    const { host, technology, sandboxId, program } = this.#order;
+    const { limits, nodePath } = host.options;
+    const hostLimits = { ...limits, pids: technology.countHostPids(limits.pids) };
+    if (host.cgroups.usable) this.#cgroup = createCgroup(host.cgroups.folders, sandboxId, hostLimits);
+    const launch = technology.launch({
+      ...{ sandboxId, folder, socketFolder: socket.folder, image: host.image, nodePath, program, limits },
+      limitedByCgroup: host.cgroups.usable,
+    });
+    const [command, ...commandArguments] = joinCgroups(launch.command, this.#cgroup?.joinFiles ?? []);
+    if (command === undefined) throw new Error("a technology answered an empty command");
+    const files = launch.files.map((file) => openSync(file, "r"));
+    const child = spawn(command, commandArguments, {
+      stdio: ["ignore", "pipe", "pipe", ...files],
+      env: hostEnvironment,
+    });
+    this.#child = child;
+    for (const file of files) closeSync(file);
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk: Buffer) => this.#note(chunk));
+    if (child.pid !== undefined) {
+      recordProcess(folder, child.pid);
+      this.#outputEnded = new Promise((resolve) => child.once("close", resolve));
+    }
+    const overdue = setTimeout(() => this.#timeOut(), standbyTimeoutMs);
+    const memoryCheck = setInterval(() => this.#checkMemory(), memoryCheckMs);
+    try {
+      const [exitCode, signal] = await once(child, "exit");
+      return { exitCode, signal };
+    } finally {
+      clearTimeout(overdue);
+      clearInterval(memoryCheck);
+    }
+  }
+
+  #becomeConnected(): void {
+    this.state = this.claim === null ? "standby" : "claimed";
+    this.#wasConnected = true;
+    this.#connected.resolve(true);
+    this.#order.emit({ type: "standby", sandboxId: this.sandboxId, bootMs: Date.now() - this.startedAt });
+  }
+
+  #timeOut(): void {
+    if (this.state !== "starting") return;
+    this.#note(`the runner program made no request within ${standbyTimeoutMs} ms\n`);
+    this.#child?.kill("SIGKILL");
+  }
+
+  #checkMemory(): void {
+    const kills = this.#cgroup?.countMemoryKills() ?? 0;
+    const killedCount = kills - this.#memoryKills;
+    this.#memoryKills = kills;
+    if (killedCount <= 0) return;
+    this.#order.emit({ type: "out-of-memory", sandboxId: this.sandboxId, claim: this.claim, killedCount });
+  }
+
+  #findReason({ exitCode }: Exit): ExitReason {
+    if (this.#killed) return "killed";
+    if (this.#memoryKills > 0 && exitCode !== 0) return "out-of-memory";
+    return this.#wasConnected ? "finished" : "failed";
+  }
+
+  async #clean(): Promise<void> {
+    try {
+      this.#memoryKills = Math.max(this.#memoryKills, this.#cgroup?.countMemoryKills() ?? 0);
+      // What was left in the cgroup may have held the output open; with it gone, the last of the output is here.
+      await this.#cgroup?.destroy();
+      if (this.#cgroup !== null) await this.#outputEnded;
+      await this.#socket?.close();
+      if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
+    } catch (error) {
+      // The sandbox is over all the same; the supervisor tries again when the driver closes.
+      this.#order.host.options.log("error", "a sandbox left something behind", {
+        ...{ sandboxId: this.sandboxId, error: String(error) },
+      });
+    }
+  }
+
+  #note(chunk: Buffer | string): void {
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    this.#output = Buffer.concat([this.#output, bytes]).subarray(-outputTailBytes);
+  }
+}
