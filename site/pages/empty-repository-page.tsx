@@ -1,5 +1,8 @@
 // A repository that nothing was pushed to yet, with the exact commands to push.
 import type { Frame } from "../components/frame.ts";
+import { Layout } from "../components/layout.tsx";
+import { cloneUrl } from "../components/paths.ts";
+import { RepositoryHeader } from "../components/repository-header.tsx";
 import type { RepositoryView } from "../components/views.ts";
 
 export interface EmptyRepositoryPageProps {
@@ -7,4 +10,50 @@ export interface EmptyRepositoryPageProps {
   repository: RepositoryView;
   defaultBranch: string;
   canWrite: boolean;
+}
+
+export function EmptyRepositoryPage({
+  frame,
+  repository,
+  defaultBranch,
+  canWrite,
+}: EmptyRepositoryPageProps) {
+  return (
+    <Layout frame={frame} title={`${repository.owner}/${repository.name}`}>
+      <RepositoryHeader repository={repository} tab="files" />
+      <h1>Nothing has been pushed yet</h1>
+      {canWrite && frame.viewer !== null ? (
+        <PushCommands
+          url={cloneUrl(frame.publicUrl, repository)}
+          branch={defaultBranch}
+          username={frame.viewer.username}
+        />
+      ) : (
+        <p>Come back when it has.</p>
+      )}
+    </Layout>
+  );
+}
+
+function PushCommands({ url, branch, username }: { url: string; branch: string; username: string }) {
+  return (
+    <>
+      <h2>From a repository you have</h2>
+      <pre class="command">{`git remote add origin ${url}
+git push -u origin HEAD:${branch}`}</pre>
+      <h2>From nothing</h2>
+      <pre class="command">{`git init -b ${branch} demo
+cd demo
+echo "# demo" > README.md
+git add README.md
+git commit -m "Begin"
+git remote add origin ${url}
+git push -u origin ${branch}`}</pre>
+      <p>
+        git asks for a user name and a password: <code>{username}</code>, and an API token. For{" "}
+        <code>admin</code>, <code>npm start</code> keeps one in the file <code>.plue/admin.token</code> of the
+        folder it runs in.
+      </p>
+    </>
+  );
 }

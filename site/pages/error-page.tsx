@@ -1,10 +1,51 @@
 // The answer when there is nothing else to show: what went wrong, and what to quote when asking about it.
 import type { Frame } from "../components/frame.ts";
+import { Layout } from "../components/layout.tsx";
+import { homePath, signInPath } from "../components/paths.ts";
 
 export interface ErrorPageProps {
   frame: Frame;
-  status: 400 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503;
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503;
   /** For the public, such as a ForgeError's message. */
   message: string;
   requestId: string;
+}
+
+const TITLES: Record<ErrorPageProps["status"], string> = {
+  400: "Not understood",
+  401: "Sign in first",
+  403: "Not allowed",
+  404: "Not found",
+  405: "Not done this way",
+  409: "Conflict",
+  410: "Gone",
+  413: "Too large",
+  415: "Of the wrong kind",
+  422: "Not valid",
+  429: "Too many requests",
+  500: "Something broke",
+  503: "Not available now",
+};
+
+export function ErrorPage({ frame, status, message, requestId }: ErrorPageProps) {
+  const title = TITLES[status];
+  return (
+    <Layout frame={frame} title={title}>
+      <h1>
+        {status} {title}
+      </h1>
+      <p>{message}</p>
+      {status === 404 && frame.viewer === null ? (
+        <p>
+          What is private is shown after <a href={signInPath}>signing in</a>.
+        </p>
+      ) : null}
+      <p>
+        <a href={homePath}>All repositories</a>
+      </p>
+      <p class="facts">
+        request <code>{requestId}</code>
+      </p>
+    </Layout>
+  );
 }

@@ -1,0 +1,70 @@
+// The frame of every page: skip link, banner, main, footer. Nothing in it needs a script.
+import { raw } from "hono/html";
+import type { PropsWithChildren } from "hono/jsx";
+import { CsrfField } from "./form.tsx";
+import type { Frame, Viewer } from "./frame.ts";
+import { homePath, newRepositoryPath, signInPath, signOutPath } from "./paths.ts";
+
+const DOCTYPE = raw("<!doctype html>");
+
+type LayoutProps = PropsWithChildren<{
+  frame: Frame;
+  title: string;
+  /** The address of a script that the page can do without. */
+  script?: string;
+}>;
+
+export function Layout({ frame, title, script, children }: LayoutProps) {
+  return (
+    <>
+      {DOCTYPE}
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>{`${title} · Plue`}</title>
+          <link rel="icon" href="data:," />
+          <link rel="stylesheet" href={frame.assets.css} />
+          {script === undefined ? null : <script src={script} defer />}
+        </head>
+        <body>
+          <a class="skip" href="#main">
+            Skip to content
+          </a>
+          <Banner viewer={frame.viewer} />
+          <main id="main" tabindex={-1}>
+            {children}
+          </main>
+          <footer class="footer">
+            <span>Plue {frame.version}</span>
+            <a href="/api/health">health</a>
+          </footer>
+        </body>
+      </html>
+    </>
+  );
+}
+
+function Banner({ viewer }: { viewer: Viewer | null }) {
+  return (
+    <header class="banner">
+      <nav aria-label="Site" class="row">
+        <a href={homePath} class="brand">
+          Plue
+        </a>
+        <a href={homePath}>Repositories</a>
+        {viewer === null ? null : <a href={newRepositoryPath}>New repository</a>}
+      </nav>
+      {viewer === null ? (
+        <a href={signInPath}>Sign in by link</a>
+      ) : (
+        <form method="post" action={signOutPath} class="row">
+          <CsrfField viewer={viewer} />
+          <span>{viewer.username}</span>
+          <button type="submit">Sign out</button>
+        </form>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,39 @@
+// The top of every page of a repository: its name, what it is for, and its tabs.
+import { repositoryPath, runsPath, workflowsPath } from "./paths.ts";
+import type { RepositoryView } from "./views.ts";
+
+type Tab = "files" | "runs" | "workflows";
+
+export function RepositoryHeader({ repository, tab }: { repository: RepositoryView; tab: Tab }) {
+  const tabs: { key: Tab; label: string; href: string }[] = [
+    { key: "files", label: "Files", href: repositoryPath(repository) },
+    { key: "runs", label: "Runs", href: runsPath(repository) },
+    { key: "workflows", label: "Workflows", href: workflowsPath(repository) },
+  ];
+  return (
+    <div class="repository">
+      <p class="row">
+        <a href={repositoryPath(repository)} class="name">
+          {repository.owner}/{repository.name}
+        </a>
+        <Visibility isPrivate={repository.isPrivate} />
+      </p>
+      {repository.description === "" ? null : (
+        <p>
+          <bdi>{repository.description}</bdi>
+        </p>
+      )}
+      <nav aria-label="Repository" class="tabs">
+        {tabs.map(({ key, label, href }) => (
+          <a href={href} aria-current={key === tab ? "page" : undefined}>
+            {label}
+          </a>
+        ))}
+      </nav>
+    </div>
+  );
+}
+
+export function Visibility({ isPrivate }: { isPrivate: boolean }) {
+  return <span class="tag">{isPrivate ? "private" : "public"}</span>;
+}
