@@ -43,10 +43,17 @@ export async function authenticateSession(database: Database, secret: string): P
   };
 }
 
-/** The name behind a one-time link that can still be used, else undefined. */
-export async function describeSignInLink(database: Database, secret: string): Promise<string | undefined> {
+export type SignInLink =
+  | { state: "usable"; username: string; expiresAt: Date }
+  | { state: "used" | "expired" | "unknown" };
+
+/** What has become of a one-time link. */
+export async function describeSignInLink(database: Database, secret: string): Promise<SignInLink> {
   const link = await store.findSignInLink(database.query, await hashSecret(secret));
-  return link?.username;
+  if (!link || link.suspendedAt !== null) return { state: "unknown" };
+  if (link.usedAt !== null) return { state: "used" };
+  if (link.expiresAt.getTime() <= Date.now()) return { state: "expired" };
+  return { state: "usable", username: link.username, expiresAt: link.expiresAt };
 }
 
 /**

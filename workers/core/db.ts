@@ -3,7 +3,7 @@
 import { neon, neonConfig, Pool } from "@neondatabase/serverless";
 import { drizzle as drizzleHttp } from "drizzle-orm/neon-http";
 import { drizzle as drizzleSession } from "drizzle-orm/neon-serverless";
-import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from "drizzle-orm/pg-core";
 import type { Env } from "./env.ts";
 
 /** Runs statements: either each on its own, or all within one transaction. */
@@ -17,6 +17,8 @@ export interface Database {
    * What `work` throws rolls back and is thrown on.
    */
   transaction<Result>(work: (transaction: Executor) => Promise<Result>): Promise<Result>;
+  /** As `transaction`, REPEATABLE READ and read-only: every query sees the same moment. */
+  snapshot<Result>(work: (query: Executor) => Promise<Result>): Promise<Result>;
 }
 
 /** A database handle for one request. Opens nothing until it is used. */
@@ -24,15 +26,23 @@ export function createDatabase(env: Pick<Env, "databaseUrl" | "neonProxy">): Dat
   useProxy(env.neonProxy);
   return {
     query: drizzleHttp(neon(env.databaseUrl)),
-    async transaction(work) {
-      const pool = new Pool({ connectionString: env.databaseUrl, max: 1 });
-      try {
-        return await drizzleSession(pool).transaction((transaction) => work(transaction));
-      } finally {
-        await pool.end();
-      }
-    },
+    transaction: (work) => runInSession(env.databaseUrl, work),
+    snapshot: (work) =>
+      runInSession(env.databaseUrl, work, { isolationLevel: "repeatable read", accessMode: "read only" }),
   };
+}
+
+async function runInSession<Result>(
+  databaseUrl: string,
+  work: (transaction: Executor) => Promise<Result>,
+  config?: PgTransactionConfig,
+): Promise<Result> {
+  const pool = new Pool({ connectionString: databaseUrl, max: 1 });
+  try {
+    return await drizzleSession(pool).transaction((transaction) => work(transaction), config);
+  } finally {
+    await pool.end();
+  }
 }
 
 // The driver's settings are global to the isolate; they are the same in every request of it.

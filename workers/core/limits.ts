@@ -24,9 +24,30 @@ export const TIMEOUT_MINUTES_DEFAULT = 60;
 /** Runs that one push may start. */
 export const RUNS_PER_PUSH_MAX = 50;
 
+/** Runs shown beside a commit. */
+export const RUNS_PER_COMMIT_MAX = 20;
+
 /** Events sent by one query of a stream that the Worker serves itself. */
 export const STREAM_EVENTS_PER_QUERY_MAX = 500;
+/** How long the Worker itself follows a run before its reader has to ask again. */
+export const STREAM_FALLBACK_MS = 20_000;
+/** Events of one page of a job's plain log. */
+export const LOG_EVENTS_PER_QUERY_MAX = 200;
+/** What a run's page shows of each step's log: at most the last of its events and of its characters. */
+export const SHOWN_LOG_EVENTS_MAX = 400;
+export const SHOWN_LOG_CHARACTERS_MAX = 64 * 1024;
 /** A file shown as text on a page; a larger one is offered raw. */
 export const SHOWN_FILE_BYTES_MAX = 512 * 1024;
 /** Outbox rows sent in one sweep. */
 export const OUTBOX_ROWS_PER_SWEEP_MAX = 100;
+
+/** How long one part may take to answer a health check, and how long the answer is kept. */
+export const HEALTH_TIMEOUT_MS = 3_000;
+export const HEALTH_KEPT_MS = 2_000;
+
+/** Branches, and tags, offered to choose from on a page. */
+export const SHOWN_REFS_MAX = 200;
+/** Entries of a folder on a page. */
+export const SHOWN_TREE_ENTRIES_MAX = 1_000;
+/** A file that a page gives out raw; git clones larger ones. */
+export const RAW_FILE_BYTES_MAX = 16 * 1024 * 1024;

@@ -34,10 +34,11 @@ export interface WorkflowDefinition {
   /** Null when pushes don't start it. */
   push: PushFilter | null;
   jobs: JobDefinition[];
-  /** What the file asks for that has no effect, each a sentence for its author. */
-  notices: string[];
+  /** What the file asks for that has no effect. */
+  notices: DefinitionProblem[];
 }
 
+/** A sentence for the author of a file, with its place. */
 export interface DefinitionProblem {
   message: string;
   /** 1-based. */

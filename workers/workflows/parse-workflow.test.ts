@@ -91,7 +91,11 @@ jobs:
     const definition = parseGood("on: [push, pull_request]\njobs: {a: {steps: [{run: x}]}}");
     expect(definition.push).not.toBeNull();
     expect(definition.notices).toEqual([
-      "The event pull_request isn't supported yet and won't start this workflow.",
+      {
+        message: "the event pull_request isn't supported yet and won't start this workflow",
+        line: 1,
+        column: 5,
+      },
     ]);
   });
 

@@ -7,6 +7,7 @@ import {
   TIMEOUT_MINUTES_MAX,
 } from "../core/limits.ts";
 import type {
+  DefinitionProblem,
   JobDefinition,
   ParsedDefinition,
   PushFilter,
@@ -69,16 +70,19 @@ function readWorkflow(root: YamlValue, fallbackName: string): WorkflowDefinition
   };
 }
 
-function readEvents(on: YamlValue): { push: PushFilter | null; notices: string[] } {
+function readEvents(on: YamlValue): { push: PushFilter | null; notices: DefinitionProblem[] } {
   const events = on.isMap()
     ? on.entries()
     : new Map<string, YamlValue | null>(on.texts().map((name) => [name, null]));
-  const notices: string[] = [];
+  const notices: DefinitionProblem[] = [];
   let push: PushFilter | null = null;
   for (const [name, filter] of events) {
     if (!KNOWN_EVENTS.includes(name)) (filter ?? on).fail(`the event ${name} isn't known`);
     if (name === "push") push = readPushFilter(filter);
-    else notices.push(`The event ${name} isn't supported yet and won't start this workflow.`);
+    else
+      notices.push(
+        (filter ?? on).note(`the event ${name} isn't supported yet and won't start this workflow`),
+      );
   }
   return { push, notices };
 }

@@ -64,8 +64,13 @@ export class YamlValue {
 
   /** @throws DefinitionError always, at this value's place. */
   fail(message: string): never {
+    throw new DefinitionError(this.note(message));
+  }
+
+  /** A sentence about this value, at its place. */
+  note(message: string): DefinitionProblem {
     const { line, col } = this.#source.lines.linePos(this.#startOffset);
-    throw new DefinitionError({ message, line, column: col });
+    return { message, line, column: col };
   }
 
   get path(): string {

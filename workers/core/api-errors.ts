@@ -1,0 +1,32 @@
+// Errors of the API in GitHub's shape: {message, documentation_url, errors, request_id}.
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { AppEnv } from "./app-env.ts";
+import { ForgeError } from "./errors.ts";
+
+/** What went wrong as a ForgeError; what nobody expected becomes `internal`, its cause kept for the log. */
+export function toForgeError(error: unknown): ForgeError {
+  if (error instanceof ForgeError) return error;
+  if (error instanceof HTTPException && error.status === 400) {
+    return new ForgeError("bad_request", "Problems parsing JSON", { cause: error });
+  }
+  return new ForgeError("internal", "Something went wrong on our side.", { cause: error });
+}
+
+/** Writes a failure to the log: expected refusals in one line, faults with their whole chain. */
+export function logFailure(context: Context<AppEnv>, error: ForgeError): void {
+  const log = context.get("log");
+  if (error.status >= 500) log.error("request failed", error, { path: context.req.path });
+}
+
+/** The JSON answer of the API to an error. */
+export function answerApiError(context: Context<AppEnv>, error: ForgeError): Response {
+  if (error.status === 401) context.header("WWW-Authenticate", 'Bearer realm="Plue"');
+  const body = {
+    message: error.message,
+    documentation_url: `${new URL(context.req.url).origin}/api/openapi.json`,
+    request_id: context.get("requestId"),
+    ...(error.fields.length > 0 ? { errors: error.fields } : {}),
+  };
+  return context.json(body, error.status);
+}

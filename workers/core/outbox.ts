@@ -1,0 +1,67 @@
+// Events leave the database from here: written in the transaction of their change, sent to the queue afterwards,
+// and marked as sent. Invariant: at least once; a row is marked only after the queue has taken its message.
+import { asc, inArray, isNull, sql } from "drizzle-orm";
+import { outbox } from "../../schema/tables/events.ts";
+import {
+  type OutboxPayload,
+  type OutboxTopic,
+  outboxPayloads,
+  type RunsMessage,
+} from "../../schema/wire/outbox.ts";
+import type { Database, Executor } from "./db.ts";
+import type { Env } from "./env.ts";
+import { OUTBOX_ROWS_PER_SWEEP_MAX } from "./limits.ts";
+
+/** Writes an event in the transaction of the change that caused it. */
+export async function writeEvent<Topic extends OutboxTopic>(
+  transaction: Executor,
+  topic: Topic,
+  repositoryId: number,
+  payload: OutboxPayload<Topic>,
+): Promise<void> {
+  await transaction
+    .insert(outbox)
+    .values({ topic, repositoryId, payload: outboxPayloads[topic].parse(payload) });
+}
+
+/**
+ * Sends what has not been sent, oldest first. Two sweeps at once may send a row twice; none loses one.
+ * @returns how many rows were sent.
+ */
+export async function dispatchOutbox(env: Env, database: Database): Promise<number> {
+  const rows = await database.query
+    .select({ id: outbox.id, topic: outbox.topic, payload: outbox.payload })
+    .from(outbox)
+    .where(isNull(outbox.dispatchedAt))
+    .orderBy(asc(outbox.id))
+    .limit(OUTBOX_ROWS_PER_SWEEP_MAX);
+  if (rows.length === 0) return 0;
+  const messages = rows.flatMap((row) => toMessages(row.topic, row.payload));
+  if (messages.length > 0) await env.runsQueue.sendBatch(messages.map((body) => ({ body })));
+  await database.query
+    .update(outbox)
+    .set({ dispatchedAt: sql`now()`, attempts: sql`${outbox.attempts} + 1` })
+    .where(
+      inArray(
+        outbox.id,
+        rows.map((row) => row.id),
+      ),
+    );
+  return rows.length;
+}
+
+/** Sends everything there is, sweep by sweep. */
+export async function drainOutbox(env: Env, database: Database): Promise<void> {
+  while ((await dispatchOutbox(env, database)) === OUTBOX_ROWS_PER_SWEEP_MAX);
+}
+
+/** Removes rows that were sent long ago. */
+export async function deleteSentEvents(database: Database): Promise<void> {
+  await database.query.delete(outbox).where(sql`${outbox.dispatchedAt} < now() - interval '7 days'`);
+}
+
+// Which queue hears of which topic. A push and the end of a run have no listener outside the database yet.
+function toMessages(topic: string, payload: Record<string, unknown>): RunsMessage[] {
+  if (topic !== "run.queued") return [];
+  return [{ kind: "wake", runId: outboxPayloads["run.queued"].parse(payload).runId }];
+}
