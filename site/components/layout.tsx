@@ -26,7 +26,7 @@ export function Layout({ frame, title, script, children }: LayoutProps) {
           <title>{`${title} · Plue`}</title>
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href={frame.assets.css} />
-          {script === undefined ? null : <script src={script} defer />}
+          {script === undefined ? null : <script type="module" src={script} />}
         </head>
         <body>
           <a class="skip" href="#main">
