@@ -22,10 +22,11 @@ export function formatOid(bytes: Uint8Array, at = 0): Oid {
   return hex;
 }
 
-/** The value 0–15 of an ASCII hexadecimal digit in lowercase, or -1. */
-export function hexDigitValue(code: number): number {
+/** The value 0–15 of an ASCII hexadecimal digit, or -1. */
+function hexDigitValue(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
-  return code >= 97 && code <= 102 ? code - 87 : -1;
+  const lower = code | 0x20;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
 /** The 20 bytes of an id. Throws GitError `bad_object` when it isn't one. */
@@ -38,7 +39,10 @@ export function parseOid(oid: Oid): Uint8Array {
   return bytes;
 }
 
-/** Decodes 40 hexadecimal digits of text at `at` into `into`; false when they aren't 40 lowercase digits. */
+/**
+ * Decodes 40 hexadecimal digits of text at `at` into `into`; false when they aren't.
+ * Like git, it reads digits of either case.
+ */
 export function decodeHexOid(text: Uint8Array, at: number, into: Uint8Array, intoAt = 0): boolean {
   if (at + 2 * OID_BYTES > text.length) return false;
   for (let i = 0; i < OID_BYTES; i++) {

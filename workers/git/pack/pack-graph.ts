@@ -1,11 +1,23 @@
 // The .graph sidecar of a pack: for each object, in the order of the idx, its type, size, delta base and what it
-// references, so that closures and reuse of stored deltas need no object reads. Parsing checks the layout;
-// each record is checked as it is read, so a damaged file throws GitError `bad_graph` and never reads astray.
+// references, so that closures and reuse of stored deltas need no object reads. Parsing checks the layout and each
+// record is checked as it is read: a damaged file throws GitError `bad_graph` and never reads astray.
 //
-// Layout (little-endian): "PLGR" | u32 version | u32 objects | u32 externals | u32 record bytes | 20 bytes pack sha |
-// 20 zero bytes… see build-pack-graph.ts, which writes it.
-import type { ObjectType } from "../object/object-type.ts";
-import type { Oid } from "../object/oid.ts";
+// Layout, numbers little-endian:
+//   "PLGR" | u32 version = 1 | u32 objects | u32 externals | u32 bytes of records | 20 bytes pack sha
+//   u32 × (objects + 1): where each record begins among the records, and where the last ends
+//   20 bytes × externals: ids that are referenced but aren't in the pack, ascending
+//   1 byte × externals: the type code its references expect
+//   records: type code + 8 if stored as a delta | size | position of the delta's base, if so | a commit's time |
+//            references up to the record's end; all numbers but the first in LEB128
+import { GitError } from "../object/git-error.ts";
+import { COMMIT, type ObjectType, objectTypeName, TAG } from "../object/object-type.ts";
+import { compareOidBytes, formatOid, OID_BYTES, type Oid } from "../object/oid.ts";
+import type { PackIndex } from "./pack-index.ts";
+
+export const GRAPH_MAGIC = 0x52474c50;
+export const GRAPH_VERSION = 1;
+export const GRAPH_HEADER_BYTES = 40;
+export const DELTA_FLAG = 8;
 
 export interface PackGraph {
   readonly count: number;
@@ -14,8 +26,8 @@ export interface PackGraph {
   externalOid(external: number): Oid;
   /** Copies the 20 bytes of an external id. */
   copyExternalOid(external: number, into: Uint8Array, at: number): void;
-  /** What the references to an external expect it to be; null when a tag or two references disagree. */
-  externalKind(external: number): ObjectType | null;
+  /** What the references to an external expect it to be. */
+  externalKind(external: number): ObjectType;
   /** The numeric type 1–4 (object-type.ts). */
   typeCodeAt(position: number): number;
   typeAt(position: number): ObjectType;
@@ -31,4 +43,148 @@ export interface PackGraph {
    * pack, one at or above it is external number `reference - count`.
    */
   forEachReference(position: number, visit: (reference: number) => void): void;
+}
+
+function badGraph(why: string): GitError {
+  return new GitError("bad_graph", `bad pack graph: ${why}`);
+}
+
+interface Layout {
+  readonly count: number;
+  readonly externalCount: number;
+  readonly offsets: Uint32Array;
+  readonly externalsAt: number;
+  readonly kindsAt: number;
+  readonly recordsAt: number;
+}
+
+function readLayout(bytes: Uint8Array, index: PackIndex): Layout {
+  if (bytes.length < GRAPH_HEADER_BYTES) throw badGraph("it is too short");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== GRAPH_MAGIC) throw badGraph("it isn't one");
+  if (view.getUint32(4, true) !== GRAPH_VERSION) throw badGraph("it is of an unknown version");
+  const count = view.getUint32(8, true);
+  const externalCount = view.getUint32(12, true);
+  const recordBytes = view.getUint32(16, true);
+  if (formatOid(bytes, 20) !== index.packSha || count !== index.count)
+    throw badGraph("it is of another pack");
+  const externalsAt = GRAPH_HEADER_BYTES + 4 * (count + 1);
+  const kindsAt = externalsAt + externalCount * OID_BYTES;
+  const recordsAt = kindsAt + externalCount;
+  if (bytes.length !== recordsAt + recordBytes) throw badGraph("its size is wrong");
+  const from = bytes.byteOffset + GRAPH_HEADER_BYTES;
+  const offsets =
+    from % 4 === 0
+      ? new Uint32Array(bytes.buffer, from, count + 1)
+      : new Uint32Array(bytes.slice(GRAPH_HEADER_BYTES, externalsAt).buffer);
+  return { count, externalCount, offsets, externalsAt, kindsAt, recordsAt };
+}
+
+function checkLayout(bytes: Uint8Array, layout: Layout): void {
+  const { count, externalCount, offsets, externalsAt, kindsAt, recordsAt } = layout;
+  if (offsets[0] !== 0 || recordsAt + offsets[count]! !== bytes.length)
+    throw badGraph("its records have gaps");
+  for (let i = 0; i < count; i++) {
+    if (offsets[i + 1]! <= offsets[i]! || recordsAt + offsets[i + 1]! > bytes.length) {
+      throw badGraph("its records are out of order");
+    }
+    const type = bytes[recordsAt + offsets[i]!]! & ~DELTA_FLAG;
+    if (type < COMMIT || type > TAG) throw badGraph("an object has an unknown type");
+  }
+  for (let i = 0; i < externalCount; i++) {
+    const at = externalsAt + i * OID_BYTES;
+    if (i > 0 && compareOidBytes(bytes, at - OID_BYTES, bytes, at) >= 0) {
+      throw badGraph("its external ids are out of order");
+    }
+    const kind = bytes[kindsAt + i]!;
+    if (kind < COMMIT || kind > TAG) throw badGraph("an external id has an unknown type");
+  }
+}
+
+/** Reads LEB128 numbers between two bounds. */
+class RecordReader {
+  at = 0;
+  end = 0;
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  read(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      if (this.at >= this.end || scale > 2 ** 49) throw badGraph("a record is cut short");
+      const byte = this.bytes[this.at++]!;
+      if (byte < 128) return value + byte * scale;
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+    }
+  }
+}
+
+/**
+ * Reads the sidecar of the pack that `index` is of. The bytes are kept, not copied.
+ * Throws GitError `bad_graph` when it is damaged or of another pack.
+ */
+export function parsePackGraph(bytes: Uint8Array, index: PackIndex): PackGraph {
+  const layout = readLayout(bytes, index);
+  checkLayout(bytes, layout);
+  const { count, externalCount, offsets, externalsAt, kindsAt, recordsAt } = layout;
+  const reader = new RecordReader(bytes);
+  /** Goes to a record, behind its first byte, which it returns. */
+  const open = (position: number): number => {
+    reader.at = recordsAt + offsets[position]! + 1;
+    reader.end = recordsAt + offsets[position + 1]!;
+    return bytes[reader.at - 1]!;
+  };
+  const typeCodeAt = (position: number) => bytes[recordsAt + offsets[position]!]! & ~DELTA_FLAG;
+  return {
+    count,
+    externalCount,
+    externalOid: (external) => formatOid(bytes, externalsAt + external * OID_BYTES),
+    copyExternalOid(external, into, at) {
+      const from = externalsAt + external * OID_BYTES;
+      for (let i = 0; i < OID_BYTES; i++) into[at + i] = bytes[from + i]!;
+    },
+    externalKind: (external) => objectTypeName(bytes[kindsAt + external]!),
+    typeCodeAt,
+    typeAt: (position) => objectTypeName(typeCodeAt(position)),
+    sizeAt(position) {
+      open(position);
+      return reader.read();
+    },
+    baseAt(position) {
+      if ((open(position) & DELTA_FLAG) === 0) return -1;
+      reader.read();
+      const base = reader.read();
+      if (base >= count) throw badGraph("a delta's base is out of range");
+      return base;
+    },
+    commitTimeAt(position) {
+      const first = open(position);
+      if ((first & ~DELTA_FLAG) !== COMMIT) return 0;
+      reader.read();
+      if ((first & DELTA_FLAG) !== 0) reader.read();
+      return reader.read();
+    },
+    forEachReference(position, visit) {
+      const first = open(position);
+      reader.read();
+      if ((first & DELTA_FLAG) !== 0) reader.read();
+      if ((first & ~DELTA_FLAG) === COMMIT) reader.read();
+      // The visitor may ask about other objects, which moves the reader.
+      let { at } = reader;
+      const { end } = reader;
+      while (at < end) {
+        reader.at = at;
+        reader.end = end;
+        const reference = reader.read();
+        at = reader.at;
+        if (reference >= count + externalCount) throw badGraph("a reference is out of range");
+        visit(reference);
+      }
+    },
+  };
 }

@@ -1,0 +1,151 @@
+// Receives a pack: one pass over its bytes, which are spooled as they come, a second over the deltas that pass couldn't
+// resolve, and the index and graph of the result. A pack is never held whole, and nothing of it is trusted.
+import { createHash } from "node:crypto";
+import { formatOid } from "../object/oid.ts";
+import { buildPackGraph } from "./build-pack-graph.ts";
+import { buildPackIndex } from "./build-pack-index.ts";
+import { checkGitmodules } from "./check-gitmodules.ts";
+import { createIngestState, type IngestState } from "./ingest-state.ts";
+import type { IngestedPack, IngestOptions, PackSpool } from "./ingest-types.ts";
+import { ObjectLoader } from "./object-loader.ts";
+import { PackInput } from "./pack-input.ts";
+import type { RangeSource } from "./range-source.ts";
+import { DeltaResolver } from "./resolve-deltas.ts";
+import { PackScanner } from "./scan-pack.ts";
+import { sortIds } from "./sort-oids.ts";
+import { ThinBases } from "./thin-bases.ts";
+import { createWindowedSource } from "./windowed-source.ts";
+import { PACK_HEADER_BYTES, PACK_TRAILER_BYTES } from "./write-entry.ts";
+
+const PIECE_BYTES = 1024 * 1024;
+const WINDOW_BYTES = 256 * 1024;
+const WINDOWS_BYTES = 4 * 1024 * 1024;
+
+interface Scanned {
+  readonly trailer: Uint8Array;
+  readonly unresolved: number;
+  readonly receivedBytes: number;
+}
+
+async function scanBody(state: IngestState, options: IngestOptions): Promise<Scanned> {
+  const input = new PackInput(
+    options.body,
+    options.initial ?? new Uint8Array(0),
+    options.spool,
+    state.limits,
+  );
+  try {
+    const unresolved = await new PackScanner(state, input).scan();
+    const trailer = await input.finish();
+    return { trailer, unresolved, receivedBytes: input.receivedBytes };
+  } finally {
+    await input.release();
+  }
+}
+
+/** Asks the spool for its source once, when it is first needed. */
+function openOnce(spool: PackSpool): () => Promise<RangeSource> {
+  let opened: Promise<RangeSource> | null = null;
+  return () => {
+    opened ??= spool.source();
+    return opened;
+  };
+}
+
+/** Streams a thin pack completed, but for its trailer: its header counts the bases appended to it. */
+async function streamCompleted(
+  source: RangeSource,
+  objectCount: number,
+  packEnd: number,
+  encodeAppended: () => AsyncIterable<Uint8Array>,
+  write: (bytes: Uint8Array) => Promise<void> | void,
+): Promise<void> {
+  const header = (await source.read(0, PACK_HEADER_BYTES)).slice();
+  new DataView(header.buffer).setUint32(8, objectCount);
+  await write(header);
+  await streamRange(source, PACK_HEADER_BYTES, packEnd, write);
+  for await (const entry of encodeAppended()) await write(entry);
+}
+
+async function streamRange(
+  source: RangeSource,
+  start: number,
+  end: number,
+  write: (bytes: Uint8Array) => Promise<void> | void,
+): Promise<void> {
+  for (let at = start; at < end; at += PIECE_BYTES) {
+    await write(await source.read(at, Math.min(PIECE_BYTES, end - at)));
+  }
+}
+
+function indexPack(state: IngestState, ids: Int32Array, packSha: Uint8Array): Uint8Array {
+  const { entries, oids } = state;
+  return buildPackIndex(
+    {
+      count: ids.length,
+      copyOid: (position, into, at) => oids.copyOid(ids[position]!, into, at),
+      offsetAt: (position) => entries.offsets[oids.entries[ids[position]!]!]!,
+      crcAt: (position) => entries.crcs[oids.entries[ids[position]!]!]!,
+    },
+    packSha,
+  );
+}
+
+/**
+ * Receives a pack from a body. What comes back is complete: no delta without its base, everything checked as
+ * `git index-pack --strict` would; connectivity is the next step's matter (check-connectivity.ts).
+ * Throws GitError for whatever is wrong with the pack, and whatever the spool or `readExternal` throw.
+ */
+export async function ingestPack(options: IngestOptions): Promise<IngestedPack> {
+  const state = createIngestState(options);
+  const { entries, oids } = state;
+  const { trailer, unresolved, receivedBytes } = await scanBody(state, options);
+  const packEnd = receivedBytes - PACK_TRAILER_BYTES;
+  const openSource = openOnce(options.spool);
+  const thin = new ThinBases(state, options.readExternal);
+  if (unresolved > 0 || state.recorder.gitmodules.size > 0) {
+    const source = createWindowedSource(await openSource(), {
+      windowBytes: WINDOW_BYTES,
+      cacheBytes: WINDOWS_BYTES,
+    });
+    const loader = new ObjectLoader(state, source, packEnd, thin);
+    if (unresolved > 0) {
+      await new DeltaResolver(state, loader, thin, unresolved).resolveAll(options.announceExternal);
+    }
+    await checkGitmodules(state, loader);
+  }
+  state.cache.release();
+  const { live, endsAt } = thin.placeAfter(packEnd, (entry) => oids.entries[entries.ids[entry]!] === entry);
+  const ids = new Int32Array(entries.count);
+  let objectCount = 0;
+  for (let entry = 0; entry < entries.count; entry++) {
+    const id = entries.ids[entry]!;
+    if (oids.entries[id] === entry) ids[objectCount++] = id;
+  }
+  const sorted = sortIds(oids, ids.subarray(0, objectCount));
+  const encodeAppended = async function* () {
+    for (const entry of live) yield await thin.encode(entry);
+  };
+  let packSha = trailer;
+  if (live.length > 0) {
+    const hash = createHash("sha1");
+    await streamCompleted(await openSource(), objectCount, packEnd, encodeAppended, (bytes) => {
+      hash.update(bytes);
+    });
+    packSha = hash.digest();
+  }
+  return {
+    packSha: formatOid(packSha),
+    objectCount,
+    sizeBytes: endsAt + PACK_TRAILER_BYTES,
+    idx: indexPack(state, sorted, packSha),
+    graph: buildPackGraph(state, sorted, packSha),
+    appendedBases: live.map((entry) => thin.oid(entry)),
+    async writePack(write) {
+      const source = await openSource();
+      if (live.length === 0) return streamRange(source, 0, receivedBytes, write);
+      await streamCompleted(source, objectCount, packEnd, encodeAppended, write);
+      await write(packSha);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+// What the phases of receiving a pack share, and the errors they have in common.
+
+import {
+  BASE_CACHE_BYTES,
+  BLOB_STREAM_BYTES,
+  DELTA_DEPTH_LIMIT,
+  DELTA_OBJECT_LIMIT_BYTES,
+  OBJECT_LIMIT_BYTES,
+  PACK_INFLATED_LIMIT_BYTES,
+  PACK_LIMIT_BYTES,
+  PACK_OBJECT_LIMIT,
+  STRUCTURED_OBJECT_LIMIT_BYTES,
+} from "../limits.ts";
+import { GitError } from "../object/git-error.ts";
+import { objectTypeName } from "../object/object-type.ts";
+import { BaseCache } from "./base-cache.ts";
+import { EntryTable } from "./entry-table.ts";
+import type { IngestLimits, IngestOptions, IngestProgress } from "./ingest-types.ts";
+import { ObjectRecorder } from "./object-recorder.ts";
+import { OidTable } from "./oid-table.ts";
+import { ReferenceLog } from "./reference-log.ts";
+
+const DEFAULT_LIMITS: IngestLimits = {
+  packBytes: PACK_LIMIT_BYTES,
+  objects: PACK_OBJECT_LIMIT,
+  objectBytes: OBJECT_LIMIT_BYTES,
+  structuredObjectBytes: STRUCTURED_OBJECT_LIMIT_BYTES,
+  deltaObjectBytes: DELTA_OBJECT_LIMIT_BYTES,
+  deltaDepth: DELTA_DEPTH_LIMIT,
+  inflatedBytes: PACK_INFLATED_LIMIT_BYTES,
+  baseCacheBytes: BASE_CACHE_BYTES,
+  blobStreamBytes: BLOB_STREAM_BYTES,
+};
+
+export interface IngestState {
+  readonly limits: IngestLimits;
+  readonly entries: EntryTable;
+  readonly oids: OidTable;
+  readonly log: ReferenceLog;
+  readonly cache: BaseCache;
+  readonly recorder: ObjectRecorder;
+  readonly onProgress: ((progress: IngestProgress) => void) | undefined;
+}
+
+export function createIngestState(options: Pick<IngestOptions, "limits" | "onProgress">): IngestState {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const entries = new EntryTable();
+  const oids = new OidTable();
+  const log = new ReferenceLog();
+  return {
+    limits,
+    entries,
+    oids,
+    log,
+    cache: new BaseCache(limits.baseCacheBytes),
+    recorder: new ObjectRecorder(entries, oids, log, limits),
+    onProgress: options.onProgress,
+  };
+}
+
+export function objectTooLarge(typeCode: number, sizeBytes: number, limitBytes: number): GitError {
+  const type = objectTypeName(typeCode);
+  return new GitError("limit_exceeded", `a ${type} is ${sizeBytes} bytes large; the limit is ${limitBytes}`);
+}
+
+export function deltaTooLarge(sizeBytes: number, limitBytes: number): GitError {
+  return new GitError(
+    "limit_exceeded",
+    `an object of ${sizeBytes} bytes is stored as a delta; the limit for those is ${limitBytes} bytes. ` +
+      "Push again with: git -c core.bigFileThreshold=16m push",
+  );
+}
+
+export function depthExceeded(limit: number): GitError {
+  return new GitError("limit_exceeded", `a chain of deltas is longer than ${limit}`);
+}

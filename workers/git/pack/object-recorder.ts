@@ -1,0 +1,130 @@
+// Takes each object of a pack as it is resolved: checks it, names it by its hash and notes what it references.
+import { checkCommit, checkTag } from "../object/check-object.ts";
+import { checkTree, type TreeEntryVisitor } from "../object/check-tree.ts";
+import { GitError } from "../object/git-error.ts";
+import { hashObjectInto } from "../object/hash-object.ts";
+import { BLOB, COMMIT, objectTypeCode, objectTypeName, TREE } from "../object/object-type.ts";
+import { decodeHexOid, OID_BYTES } from "../object/oid.ts";
+import { treeEntryKind } from "../object/parse-tree.ts";
+import { type EntryTable, REF_BASE } from "./entry-table.ts";
+import type { IngestLimits } from "./ingest-types.ts";
+import type { OidTable } from "./oid-table.ts";
+import type { ReferenceLog } from "./reference-log.ts";
+
+export class ObjectRecorder implements TreeEntryVisitor {
+  /** Ids of blobs that trees name `.gitmodules`. */
+  readonly gitmodules: Set<number> = new Set();
+  private readonly entries: EntryTable;
+  private readonly oids: OidTable;
+  private readonly log: ReferenceLog;
+  private readonly limits: IngestLimits;
+  private readonly scratch = new Uint8Array(OID_BYTES);
+  private tree: Uint8Array = this.scratch;
+  private inflatedBytes = 0;
+
+  constructor(entries: EntryTable, oids: OidTable, log: ReferenceLog, limits: IngestLimits) {
+    this.entries = entries;
+    this.oids = oids;
+    this.log = log;
+    this.limits = limits;
+  }
+
+  /** Records the object of an entry, whole in bytes[start, end). Throws GitError when it may not be accepted. */
+  record(entry: number, typeCode: number, bytes: Uint8Array, start: number, end: number): void {
+    hashObjectInto(typeCode, bytes, start, end, this.scratch, 0);
+    this.recordHashed(entry, typeCode, end - start, this.scratch);
+    if (typeCode !== BLOB) {
+      try {
+        this.entries.references[entry] = this.logReferences(typeCode, bytes, start, end);
+      } catch (error) {
+        throw this.nameObject(error, entry, typeCode);
+      }
+    }
+  }
+
+  /** Records a blob that was hashed as it went by. */
+  recordHashed(entry: number, typeCode: number, sizeBytes: number, oid: Uint8Array): void {
+    const { entries, oids } = this;
+    this.charge(sizeBytes);
+    const id = oids.intern(oid, 0);
+    const holder = oids.entries[id]!;
+    if (holder !== -1) this.supersede(id, holder, entry);
+    oids.entries[id] = entry;
+    entries.ids[entry] = id;
+    entries.types[entry] = typeCode;
+    entries.sizes[entry] = sizeBytes;
+  }
+
+  /** Counts bytes that were made of the pack's, against the limit that stops bombs. */
+  charge(sizeBytes: number): void {
+    this.inflatedBytes += sizeBytes;
+    if (this.inflatedBytes <= this.limits.inflatedBytes) return;
+    throw new GitError(
+      "limit_exceeded",
+      `the pack's objects are larger than ${this.limits.inflatedBytes} bytes in all`,
+    );
+  }
+
+  /** An entry of the pack turns out to be an object that was read from the repository as a base: the pack's own serves. */
+  private supersede(id: number, holder: number, entry: number): void {
+    const { entries, oids } = this;
+    // Bases read from the repository have no place in the pack yet.
+    if (Number.isFinite(entries.offsets[holder]!)) {
+      throw new GitError("bad_pack", `the pack holds object ${oids.oid(id)} twice`);
+    }
+    for (let at = entry; at >= 0; ) {
+      const base = entries.bases[at]!;
+      at = base <= REF_BASE ? oids.entries[REF_BASE - base]! : base;
+      if (at === holder) throw new GitError("bad_pack", `the deltas of object ${oids.oid(id)} form a cycle`);
+    }
+  }
+
+  /** Checks an object and logs what it references; returns the list's position. */
+  logReferences(typeCode: number, bytes: Uint8Array, start: number, end: number): number {
+    const { log } = this;
+    if (typeCode === BLOB) return 0;
+    if (typeCode === TREE) {
+      const at = log.begin(0);
+      this.tree = bytes;
+      checkTree(bytes, start, end, this);
+      log.end();
+      return at;
+    }
+    if (typeCode === COMMIT) {
+      const commit = checkCommit(bytes, start, end);
+      const at = log.begin(Math.min(commit.timeSeconds, Number.MAX_SAFE_INTEGER));
+      this.addHexReference(bytes, commit.treeAt, TREE);
+      for (const parentAt of commit.parentsAt) this.addHexReference(bytes, parentAt, COMMIT);
+      log.end();
+      return at;
+    }
+    const tag = checkTag(bytes, start, end);
+    const at = log.begin(0);
+    this.addHexReference(bytes, tag.targetAt, objectTypeCode(tag.targetType));
+    log.end();
+    return at;
+  }
+
+  visitEntry(mode: number, oidAt: number, isGitmodules: boolean): void {
+    const kind = treeEntryKind(mode);
+    if (kind === "gitlink") return;
+    const id = this.oids.intern(this.tree, oidAt);
+    this.oids.kinds[id]! |= 1 << (kind === "tree" ? TREE : BLOB);
+    this.log.add(id);
+    if (isGitmodules && kind === "blob") this.gitmodules.add(id);
+  }
+
+  private addHexReference(bytes: Uint8Array, at: number, typeCode: number): void {
+    decodeHexOid(bytes, at, this.scratch);
+    const id = this.oids.intern(this.scratch, 0);
+    this.oids.kinds[id]! |= 1 << typeCode;
+    this.log.add(id);
+  }
+
+  /** Says in the error which object it is about. */
+  private nameObject(error: unknown, entry: number, typeCode: number): unknown {
+    if (!(error instanceof GitError)) return error;
+    const oid = this.oids.oid(this.entries.ids[entry]!);
+    return new GitError(error.code, `${objectTypeName(typeCode)} ${oid}: ${error.message}`, { cause: error });
+  }
+}
