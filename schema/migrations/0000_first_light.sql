@@ -81,7 +81,7 @@ CREATE TABLE "ref_operations" (
 --> statement-breakpoint
 CREATE TABLE "refs" (
 	"repository_id" bigint NOT NULL,
-	"name" text NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
 	"oid" text NOT NULL,
 	"peeled" text,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,

@@ -13,7 +13,7 @@ import {
   uniqueIndex,
 } from "drizzle-orm/pg-core";
 import { users } from "./auth.ts";
-import { createdAt, identity, moment, reference, updatedAt } from "./columns.ts";
+import { bytewiseText, createdAt, identity, moment, reference, updatedAt } from "./columns.ts";
 
 export const repositories = pgTable(
   "repositories",
@@ -45,7 +45,7 @@ export const refs = pgTable(
       .notNull()
       .references(() => repositories.id, { onDelete: "cascade" }),
     /** Full name, such as `refs/heads/main`. Collated "C", so that order and prefixes are those of bytes. */
-    name: text("name").notNull(),
+    name: bytewiseText("name").notNull(),
     oid: text("oid").notNull(),
     /** What an annotated tag finally points at; null when `oid` is not a tag object. */
     peeled: text("peeled"),
