@@ -15,8 +15,8 @@ import type { Technology } from "./technology.ts";
 export type ChooseOptions = LocalDriverOptions & {
   /** `PLUE_SANDBOX`: this technology or none. */
   insist?: "gvisor" | "bubblewrap" | undefined;
-  /** `PATH`, where `runsc` and `bwrap` are looked for first. */
-  searchPath: string;
+  /** Where `runsc` and `bwrap` are looked for: `listSearchFolders(PATH)`. */
+  searchFolders: string[];
 };
 
 const installHint = "install one with: apt-get install bubblewrap runsc";
@@ -33,7 +33,7 @@ export async function chooseDriver(options: ChooseOptions): Promise<DriverChoice
   const rejected: string[] = [];
   try {
     for (const name of names) {
-      const { technologies, missing } = await listCandidates(name, host, options.searchPath);
+      const { technologies, missing } = await listCandidates(name, host, options.searchFolders);
       if (missing !== null) rejected.push(missing);
       for (const technology of technologies) {
         const problem = await probeTechnology(host, technology);
@@ -59,14 +59,14 @@ export async function chooseDriver(options: ChooseOptions): Promise<DriverChoice
 async function listCandidates(
   name: "gvisor" | "bubblewrap",
   host: LocalHost,
-  searchPath: string,
+  searchFolders: string[],
 ): Promise<Candidates> {
   const { filterFile } = host;
   if (name === "bubblewrap" && filterFile === null) {
     return { technologies: [], missing: `bubblewrap: no seccomp filter is written for ${process.arch}` };
   }
   const program = name === "gvisor" ? "runsc" : "bwrap";
-  const found = await findPrograms(program, searchPath);
+  const found = await findPrograms(program, searchFolders);
   const technologies = found.flatMap((copy) =>
     filterFile === null || name === "gvisor"
       ? gvisorPlatforms.map((platform) => describeGvisor(copy, platform, host.asRoot))

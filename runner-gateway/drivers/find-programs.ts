@@ -14,21 +14,17 @@ const versionTimeoutMs = 5_000;
 
 export type FoundProgram = { path: string; version: string };
 
+/** The absolute folders of `PATH`, and the common ones. */
+export function listSearchFolders(path: string): string[] {
+  return [...path.split(delimiter).filter((folder) => folder.startsWith("/")), ...commonFolders];
+}
+
 /** Each executable file of that name once, with what `--version` says of it, newest first. */
-export async function findPrograms(name: string, searchPath: string): Promise<FoundProgram[]> {
-  const folders = [
-    ...searchPath.split(delimiter).filter((folder) => folder.startsWith("/")),
-    ...commonFolders,
-  ];
-  const paths = new Set<string>();
-  for (const folder of folders) {
-    const path = await findExecutable(join(folder, name));
-    if (path !== null) paths.add(path);
-  }
-  const found = await Promise.all(
-    [...paths].map(async (path) => ({ path, version: await readVersion(path) })),
-  );
-  return found.sort((one, other) => compareVersions(other.version, one.version));
+export async function findPrograms(name: string, folders: string[]): Promise<FoundProgram[]> {
+  const found = await Promise.all(folders.map((folder) => findExecutable(join(folder, name))));
+  const paths = [...new Set(found.filter((path) => path !== null))];
+  const programs = await Promise.all(paths.map(async (path) => ({ path, version: await readVersion(path) })));
+  return programs.sort((one, other) => compareVersions(other.version, one.version));
 }
 
 async function findExecutable(path: string): Promise<string | null> {

@@ -1,17 +1,12 @@
 /** Names a process of this machine for good: a pid alone is reused, a pid with its start time is not. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export type HostProcess = { pid: number; startTicks: string };
 
 /** The process with this pid, or null when there is none (a zombie counts as none). */
 export function findProcess(pid: number): HostProcess | null {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const stat = ifThere(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  if (stat === null) return null;
   // The name is in parentheses and may hold spaces and parentheses itself; proc(5) numbers the fields from 1.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const state = fields[0];
@@ -33,6 +28,37 @@ export function killProcess(target: HostProcess): void {
     process.kill(target.pid, "SIGKILL");
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+/** Every process below this one, however many sessions and process groups are in between. */
+export function listDescendants(pid: number): HostProcess[] {
+  const found: HostProcess[] = [];
+  const queue = listChildren(pid);
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const process = findProcess(next);
+    if (process !== null) found.push(process);
+    queue.push(...listChildren(next));
+  }
+  return found;
+}
+
+/** A child belongs to the thread that made it, so each thread of the parent is asked. */
+function listChildren(pid: number): number[] {
+  const threads = ifThere(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  return threads.flatMap((thread) => {
+    const children = ifThere(() => readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")) ?? "";
+    return children.split(" ").filter(Boolean).map(Number);
+  });
+}
+
+/** What `read` answers, or null when what it reads is gone. */
+function ifThere<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
   }
 }
 

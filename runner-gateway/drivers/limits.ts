@@ -6,7 +6,7 @@ const gibibyteBytes = 2 ** 30;
 /** A full `/work`, home, `/tmp` and `/dev/shm` together stay below the memory, so a full disk is an error and not a kill. */
 export const defaultSandboxLimits: SandboxLimits = {
   memoryBytes: 4 * gibibyteBytes,
-  pids: 512,
+  pids: 1_024,
   cpuCores: 2,
   workBytes: 2 * gibibyteBytes,
   tmpBytes: gibibyteBytes / 2,
@@ -18,6 +18,9 @@ export const standbyTimeoutMs = 30_000;
 
 /** After SIGKILL, how long the kernel may take to take everything away before that is an error. */
 export const killTimeoutMs = 5_000;
+
+/** How long the process around a sandbox may take to notice that the sandbox was killed. */
+export const lingerMs = 200;
 
 /** How often a sandbox's cgroup is asked whether the kernel killed something in it for memory. */
 export const memoryCheckMs = 500;

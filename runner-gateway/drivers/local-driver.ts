@@ -40,11 +40,12 @@ export class LocalDriver implements SandboxDriver {
     this.#wanted = count;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (event: SandboxEvent | null): void => {
-      if (this.#closed || this.#countFree("standby") >= this.#wanted) resolve();
+      if (this.#closed || this.#listFree("standby").length >= this.#wanted) resolve();
       else if (this.#failures >= failuresReported)
         reject(new Error(event?.type === "exited" ? event.output : ""));
     };
     const unsubscribe = this.subscribe(look);
+    this.#trim();
     this.#fill();
     look(null);
     await promise.finally(unsubscribe);
@@ -52,11 +53,11 @@ export class LocalDriver implements SandboxDriver {
 
   async start(claim: SandboxClaim): Promise<StartedSandbox> {
     if (this.#closed) return { started: false, reason: "the sandbox driver is closed" };
-    const sandbox = this.#findFree("standby") ?? this.#findFree("starting") ?? this.#boot();
+    const sandbox = this.#listFree("standby")[0] ?? this.#listFree("starting")[0] ?? this.#boot();
     const warm = sandbox.state === "standby";
     sandbox.claim = claim;
     if (warm) sandbox.state = "claimed";
-    this.#refillIn(this.#countFree("standby") > 0 ? refillDelayMs : 0);
+    this.#refillIn(this.#listFree("standby").length > 0 ? refillDelayMs : 0);
     if (!(await sandbox.connected)) {
       const { output } = await sandbox.ended;
       return {
@@ -133,17 +134,20 @@ export class LocalDriver implements SandboxDriver {
 
   #fill(): void {
     const most = this.#failures === 0 ? bootsAtOnce : 1;
-    const isWanted = (): boolean => this.#countFree("starting") + this.#countFree("standby") < this.#wanted;
-    while (!this.#closed && this.#countFree("starting") < most && isWanted()) this.#boot();
+    const isWanted = (): boolean =>
+      this.#listFree("starting").length + this.#listFree("standby").length < this.#wanted;
+    while (!this.#closed && this.#listFree("starting").length < most && isWanted()) this.#boot();
   }
 
-  #findFree(state: "standby" | "starting"): Sandbox | undefined {
-    return [...this.#sandboxes.values()].find((sandbox) => sandbox.state === state && sandbox.claim === null);
+  /** Ends the standbys that a smaller pool no longer wants. */
+  #trim(): void {
+    const spare = this.#listFree("standby").slice(this.#wanted);
+    for (const sandbox of spare) void sandbox.kill();
   }
 
-  #countFree(state: "standby" | "starting"): number {
+  #listFree(state: "standby" | "starting"): Sandbox[] {
     return [...this.#sandboxes.values()].filter(
       (sandbox) => sandbox.state === state && sandbox.claim === null,
-    ).length;
+    );
   }
 }

@@ -52,11 +52,17 @@ function writeFilter(folder: string): string | null {
   return file;
 }
 
-/** The command, started in the cgroups that these files join. */
-export function joinCgroups(command: string[], joinFiles: string[]): string[] {
-  const script =
-    'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 > "$1" || exit 125; shift; n=$((n - 1)); done; exec "$@"';
-  return ["/bin/sh", "-c", script, "sh", `${joinFiles.length}`, ...joinFiles, ...command];
+/**
+ * The command, started in the cgroups that these files join. Descriptors that this process inherited itself would go
+ * on into the sandbox: all above `lastDescriptor` are closed.
+ */
+export function prepareCommand(command: string[], joinFiles: string[], lastDescriptor: number): string[] {
+  const script = `last=$1 count=$2; shift 2
+    for (( ; count > 0; count-- )); do echo 0 > "$1" || exit 125; shift; done
+    for path in /proc/$$/fd/*; do fd=\${path##*/}; (( fd <= last )) || eval "exec $fd>&-"; done
+    exec "$@"`;
+  const fixed = ["bash", "-c", script, "bash", `${lastDescriptor}`, `${joinFiles.length}`];
+  return [...fixed, ...joinFiles, ...command];
 }
 
 /** The wanted number of open files, or the hard limit of this process where that is lower already. */

@@ -9,8 +9,9 @@ import type { Cgroup } from "./cgroup.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { ExitReason, SandboxClaim, SandboxEvent, SandboxState } from "./driver.ts";
 import { GatewaySocket } from "./gateway-socket.ts";
-import { memoryCheckMs, outputTailBytes, standbyTimeoutMs } from "./limits.ts";
-import { hostEnvironment, joinCgroups, type LocalHost } from "./local-host.ts";
+import { killProcess, listDescendants } from "./host-process.ts";
+import { lingerMs, memoryCheckMs, outputTailBytes, standbyTimeoutMs } from "./limits.ts";
+import { hostEnvironment, type LocalHost, prepareCommand } from "./local-host.ts";
 import { recordProcess } from "./owner-folder.ts";
 import type { Technology } from "./technology.ts";
 
@@ -92,8 +93,17 @@ export class Sandbox {
   async kill(): Promise<void> {
     this.#killed = true;
     this.state = "ending";
-    this.#child?.kill("SIGKILL");
+    this.#killProcesses();
     await this.ended;
+  }
+
+  /** From the inside out, so that the launched process reaps the others; it is killed too when it lingers. */
+  #killProcesses(): void {
+    const child = this.#child;
+    if (child?.pid === undefined) return;
+    const below = listDescendants(child.pid);
+    for (const inside of below) killProcess(inside);
+    setTimeout(() => child.kill("SIGKILL"), below.length === 0 ? 0 : lingerMs).unref();
   }
 
   async #runProcess(folder: string, socket: GatewaySocket): Promise<Exit> {
@@ -105,7 +115,11 @@ export class Sandbox {
       ...{ sandboxId, folder, socketFolder: socket.folder, image: host.image, nodePath, program, limits },
       limitedByCgroup: host.cgroups.usable,
     });
-    const [command, ...commandArguments] = joinCgroups(launch.command, this.#cgroup?.joinFiles ?? []);
+    const [command, ...commandArguments] = prepareCommand(
+      launch.command,
+      this.#cgroup?.joinFiles ?? [],
+      2 + launch.files.length,
+    );
     if (command === undefined) throw new Error("a technology answered an empty command");
     const files = launch.files.map((file) => openSync(file, "r"));
     const child = spawn(command, commandArguments, {
@@ -141,7 +155,7 @@ export class Sandbox {
   #timeOut(): void {
     if (this.state !== "starting") return;
     this.#note(`the runner program made no request within ${standbyTimeoutMs} ms\n`);
-    this.#child?.kill("SIGKILL");
+    this.#killProcesses();
   }
 
   #checkMemory(): void {
