@@ -16,7 +16,7 @@ export function ExampleWorkflow() {
       <p>
         Put this in <code>.plue/workflows/ci.yaml</code>, commit and push:
       </p>
-      <pre class="command">{EXAMPLE}</pre>
+      <pre class="text">{EXAMPLE}</pre>
     </>
   );
 }

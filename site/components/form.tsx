@@ -16,10 +16,14 @@ type FieldProps = PropsWithChildren<{
 /** A labelled input with its hint and what was wrong with it; the input names `describedBy(id, …)`. */
 export function Field({ id, label, hint, error, children }: FieldProps) {
   return (
-    <div class="field">
+    <div class="field tight">
       <label for={id}>{label}</label>
       {children}
-      {hint === undefined ? null : <p id={`${id}-hint`}>{hint}</p>}
+      {hint === undefined ? null : (
+        <p id={`${id}-hint`} class="hint">
+          {hint}
+        </p>
+      )}
       {error === undefined ? null : (
         <p id={`${id}-error`} class="wrong">
           ✗ {error}

@@ -42,7 +42,7 @@ function JobBox({ job, place }: { job: DrawnJob; place: PlacedJob }) {
   const { mark, word } = describeStatus(job.status);
   const isCut = job.name.length > NAME_CHARS_MAX;
   return (
-    <a href={`#job-${job.id}`} data-status={job.status} data-status-of={`job-${job.id}`}>
+    <a class="box" href={`#job-${job.id}`} data-status={job.status} data-status-of={`job-${job.id}`}>
       {isCut ? <title>{job.name}</title> : null}
       <rect x={place.x} y={place.y} width={BOX_WIDTH_PX} height={BOX_HEIGHT_PX} />
       <text x={place.x + 10} y={place.y + 18} class="name">

@@ -35,17 +35,19 @@ export function JobSection({ repository, runNumber, job, view, cutLogs, now }: J
     cutLogs.some((cut) => cut.jobId === job.id && cut.stepId === stepId);
   return (
     <section class="job" id={of} aria-labelledby={`${of}-name`} tabindex={-1}>
-      <div class="row">
-        <h2 id={`${of}-name`}>{view.name}</h2>
-        <StatusBadge status={job.status} of={of} />
-        <span data-duration-of={of}>{describeDuration(job, now.getTime())}</span>
-        <a href={fullLogHref} class="end">
-          Full log
-        </a>
+      <div class="job-head">
+        <div class="row">
+          <h2 id={`${of}-name`}>{view.name}</h2>
+          <StatusBadge status={job.status} of={of} />
+          <span data-duration-of={of}>{describeDuration(job, now.getTime())}</span>
+          <a href={fullLogHref} class="end">
+            Full log
+          </a>
+        </div>
+        <JobFacts job={job} view={view} now={now} />
       </div>
-      <JobFacts job={job} view={view} now={now} />
       <details class="step" data-details-of={of} open hidden={isEmpty(job.log)}>
-        <summary>Outside the steps</summary>
+        <summary class="step-head">Outside the steps</summary>
         <LogView
           of={of}
           label={`Output of ${view.name} outside its steps`}
@@ -112,7 +114,7 @@ function StepDetails({
   const isQuiet = step.status === "succeeded" && lines > OPEN_LINES_MAX;
   return (
     <details class="step" id={of} data-details-of={of} open={!isEmpty(step.log) && !isQuiet}>
-      <summary>
+      <summary class="step-head">
         <StatusBadge status={step.status} of={of} />
         <bdi class="name">{name}</bdi>
         <span class="outcome" data-outcome-of={of}>

@@ -31,6 +31,8 @@ export const BOX_WIDTH_PX = 168;
 export const BOX_HEIGHT_PX = 44;
 const LAYER_GAP_PX = 48;
 const ROW_GAP_PX = 12;
+/** The height of the place where a line passes a layer. */
+const PASS_HEIGHT_PX = 8;
 /** Room for the outline of a box at the edge. */
 const MARGIN_PX = 2;
 const SWEEPS = 4;
@@ -39,8 +41,16 @@ const SWEEPS = 4;
 interface Slot {
   id: string;
   layer: number;
+  heightPx: number;
   /** Slots of the layer before that a line comes from. */
   sources: string[];
+}
+
+interface Place {
+  x: number;
+  y: number;
+  /** Where lines meet it. */
+  middle: number;
 }
 
 /** @param jobs in the order of the definition; needs that name no job, or close a circle, draw no line */
@@ -48,22 +58,26 @@ export function layoutJobs(jobs: readonly JobShape[]): JobsLayout {
   const layerOf = layerJobs(jobs);
   const { slots, chains } = makeSlots(jobs, layerOf);
   const layers = orderLayers(slots);
-  const rowsMax = Math.max(0, ...layers.map((layer) => layer.length));
-  const placed = new Map<string, { x: number; y: number }>();
+  const tallest = Math.max(0, ...layers.map(measureLayer));
+  const placed = new Map<string, Place>();
   for (const [index, layer] of layers.entries()) {
-    const top = ((rowsMax - layer.length) * (BOX_HEIGHT_PX + ROW_GAP_PX)) / 2;
-    for (const [row, slot] of layer.entries()) {
-      const x = MARGIN_PX + index * (BOX_WIDTH_PX + LAYER_GAP_PX);
-      placed.set(slot.id, { x, y: MARGIN_PX + top + row * (BOX_HEIGHT_PX + ROW_GAP_PX) });
+    const x = MARGIN_PX + index * (BOX_WIDTH_PX + LAYER_GAP_PX);
+    let y = MARGIN_PX + Math.floor((tallest - measureLayer(layer)) / 2);
+    for (const slot of layer) {
+      placed.set(slot.id, { x, y, middle: y + slot.heightPx / 2 });
+      y += slot.heightPx + ROW_GAP_PX;
     }
   }
   return {
     width: Math.max(0, layers.length * (BOX_WIDTH_PX + LAYER_GAP_PX) - LAYER_GAP_PX) + 2 * MARGIN_PX,
-    height: Math.max(0, rowsMax * (BOX_HEIGHT_PX + ROW_GAP_PX) - ROW_GAP_PX) + 2 * MARGIN_PX,
-    jobs: jobs.map(({ key }) => ({ key, ...(placed.get(key) ?? { x: 0, y: 0 }) })),
+    height: tallest + 2 * MARGIN_PX,
+    jobs: jobs.map(({ key }) => ({ key, x: placed.get(key)?.x ?? 0, y: placed.get(key)?.y ?? 0 })),
     edges: chains.map((chain) => traceEdge(chain, placed, layers)),
   };
 }
+
+const measureLayer = (layer: readonly Slot[]): number =>
+  Math.max(0, layer.reduce((sum, slot) => sum + slot.heightPx + ROW_GAP_PX, 0) - ROW_GAP_PX);
 
 /** The length of the longest way to each job. */
 function layerJobs(jobs: readonly JobShape[]): Map<string, number> {
@@ -87,7 +101,12 @@ function layerJobs(jobs: readonly JobShape[]): Map<string, number> {
 
 /** A chain is an edge as the slots it goes through, from the needed job to the one that needs it. */
 function makeSlots(jobs: readonly JobShape[], layerOf: ReadonlyMap<string, number>) {
-  const slots: Slot[] = jobs.map(({ key }) => ({ id: key, layer: layerOf.get(key) ?? 0, sources: [] }));
+  const slots: Slot[] = jobs.map(({ key }) => ({
+    id: key,
+    layer: layerOf.get(key) ?? 0,
+    heightPx: BOX_HEIGHT_PX,
+    sources: [],
+  }));
   const byId = new Map(slots.map((slot) => [slot.id, slot]));
   const chains: string[][] = [];
   for (const job of jobs) {
@@ -98,7 +117,7 @@ function makeSlots(jobs: readonly JobShape[], layerOf: ReadonlyMap<string, numbe
       const chain = [key];
       for (let layer = from + 1; layer < to; layer += 1) {
         const id = `${key} → ${job.key} @ ${layer}`;
-        slots.push({ id, layer, sources: [chain.at(-1) ?? key] });
+        slots.push({ id, layer, heightPx: PASS_HEIGHT_PX, sources: [chain.at(-1) ?? key] });
         chain.push(id);
       }
       byId.get(job.key)?.sources.push(chain.at(-1) ?? key);
@@ -150,20 +169,19 @@ const relativeRow = (row: number, count: number): number => row - (count - 1) / 
 
 function traceEdge(
   chain: readonly string[],
-  placed: ReadonlyMap<string, { x: number; y: number }>,
+  placed: ReadonlyMap<string, Place>,
   layers: readonly Slot[][],
 ): PlacedEdge {
   const points: { x: number; y: number }[] = [];
   for (const [index, id] of chain.entries()) {
-    const at = placed.get(id) ?? { x: 0, y: 0 };
-    const y = at.y + BOX_HEIGHT_PX / 2;
+    const { x, middle: y } = placed.get(id) ?? { x: 0, middle: 0 };
     if (index > 0) {
-      const before = points.at(-1) ?? { x: at.x, y };
-      const turn = at.x - LAYER_GAP_PX + channelOf(chain[index - 1] ?? "", layers);
+      const before = points.at(-1) ?? { x, y };
+      const turn = x - LAYER_GAP_PX + channelOf(chain[index - 1] ?? "", layers);
       if (before.y !== y) points.push({ x: turn, y: before.y }, { x: turn, y });
     }
-    if (index > 0) points.push({ x: at.x, y });
-    if (index < chain.length - 1) points.push({ x: at.x + BOX_WIDTH_PX, y });
+    if (index > 0) points.push({ x, y });
+    if (index < chain.length - 1) points.push({ x: x + BOX_WIDTH_PX, y });
   }
   return { from: chain[0] ?? "", to: chain.at(-1) ?? "", points };
 }

@@ -33,7 +33,7 @@ export function Layout({ frame, title, script, children }: LayoutProps) {
             Skip to content
           </a>
           <Banner viewer={frame.viewer} />
-          <main id="main" tabindex={-1}>
+          <main id="main" class="spread" tabindex={-1}>
             {children}
           </main>
           <footer class="footer">

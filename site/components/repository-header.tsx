@@ -11,7 +11,7 @@ export function RepositoryHeader({ repository, tab }: { repository: RepositoryVi
     { key: "workflows", label: "Workflows", href: workflowsPath(repository) },
   ];
   return (
-    <div class="repository">
+    <div class="tight">
       <p class="row">
         <a href={repositoryPath(repository)} class="name">
           {repository.owner}/{repository.name}
@@ -25,7 +25,7 @@ export function RepositoryHeader({ repository, tab }: { repository: RepositoryVi
       )}
       <nav aria-label="Repository" class="tabs">
         {tabs.map(({ key, label, href }) => (
-          <a href={href} aria-current={key === tab ? "page" : undefined}>
+          <a href={href} class="tab" aria-current={key === tab ? "page" : undefined}>
             {label}
           </a>
         ))}

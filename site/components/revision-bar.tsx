@@ -22,8 +22,8 @@ export function RevisionPicker({ repository, revision }: RevisionPickerProps) {
       </summary>
       {lists.map(({ label, names }) => (
         <nav aria-label={label}>
-          <p>{label}</p>
-          <ul>
+          <p class="picker-title">{label}</p>
+          <ul class="picker-list">
             {names.map((name) => (
               <li>
                 <a
@@ -37,7 +37,9 @@ export function RevisionPicker({ repository, revision }: RevisionPickerProps) {
           </ul>
         </nav>
       ))}
-      {revision.isCut ? <p>More exist: put a name in the address after /tree/.</p> : null}
+      {revision.isCut ? (
+        <p class="picker-title">More exist: put a name in the address after /tree/.</p>
+      ) : null}
     </details>
   );
 }
@@ -84,7 +86,7 @@ export function CommitLine({ repository, commit, now }: CommitLineProps) {
         <bdi>{commit.authorName}</bdi>
         <Moment at={commit.authoredAt} now={now} />
         {commit.runs.map((run) => (
-          <a href={runPath(repository, run.number)} class="run">
+          <a href={runPath(repository, run.number)} class="commit-run">
             {`${run.name} #${run.number} `}
             <StatusBadge status={run.status} />
           </a>

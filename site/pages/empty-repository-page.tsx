@@ -39,10 +39,10 @@ function PushCommands({ url, branch, username }: { url: string; branch: string; 
   return (
     <>
       <h2>From a repository you have</h2>
-      <pre class="command">{`git remote add origin ${url}
+      <pre class="text">{`git remote add origin ${url}
 git push -u origin HEAD:${branch}`}</pre>
       <h2>From nothing</h2>
-      <pre class="command">{`git init -b ${branch} demo
+      <pre class="text">{`git init -b ${branch} demo
 cd demo
 echo "# demo" > README.md
 git add README.md

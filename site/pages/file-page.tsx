@@ -28,7 +28,7 @@ export function FilePage({ frame, repository, revision, commit, path, file }: Fi
   return (
     <Layout frame={frame} title={`${path} · ${repository.owner}/${repository.name}`}>
       <RepositoryHeader repository={repository} tab="files" />
-      <div class="row bar">
+      <div class="row">
         <RevisionPicker repository={repository} revision={revision} />
         <Breadcrumbs repository={repository} revision={revision} path={path} />
       </div>
@@ -71,9 +71,9 @@ function Lines({ text }: { text: string }) {
   if (text === "") return <p>This file is empty.</p>;
   const lines = (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
   return (
-    <pre class="lines">
+    <pre class="source">
       {lines.map((line, i) => (
-        <span id={`L${i + 1}`}>
+        <span class="source-line" id={`L${i + 1}`}>
           <a href={`#L${i + 1}`} tabindex={-1}>
             {i + 1}
           </a>

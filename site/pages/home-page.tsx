@@ -33,7 +33,7 @@ export function HomePage({ frame, repositories, paging }: HomePageProps) {
 
 function RepositoryItem({ repository, now }: { repository: RepositoryView; now: Date }) {
   return (
-    <li>
+    <li class="item tight">
       <p class="row">
         <a href={repositoryPath(repository)} class="name">
           {repository.owner}/{repository.name}
@@ -72,7 +72,7 @@ function NoRepositories({ frame }: { frame: Frame }) {
         You see no repository yet. Make one with the form <a href={newRepositoryPath}>New repository</a>, or
         by its API, in the folder where <code>npm start</code> runs:
       </p>
-      <pre class="command">
+      <pre class="text">
         {`curl -H "Authorization: Bearer $(cat .plue/admin.token)" ${frame.publicUrl}/api/v3/user/repos -d '{"name":"demo"}'`}
       </pre>
     </>

@@ -26,6 +26,7 @@ export function NewRepositoryPage({ frame, values, errors }: NewRepositoryPagePr
         <Field id="name" label="Name" hint="Letters, digits, - _ and . — at most 100." error={errors.name}>
           <input
             id="name"
+            class="entry"
             name="name"
             value={values.name}
             required
@@ -41,6 +42,7 @@ export function NewRepositoryPage({ frame, values, errors }: NewRepositoryPagePr
         <Field id="description" label="Description (optional)" error={errors.description}>
           <input
             id="description"
+            class="entry"
             name="description"
             value={values.description}
             autocomplete="off"
@@ -48,7 +50,7 @@ export function NewRepositoryPage({ frame, values, errors }: NewRepositoryPagePr
             aria-describedby={describedBy("description", { error: errors.description })}
           />
         </Field>
-        <div class="field row">
+        <div class="row">
           <input type="checkbox" id="private" name="private" checked={values.isPrivate} />
           <label for="private">Private: only you see it</label>
         </div>

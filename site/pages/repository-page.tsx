@@ -34,7 +34,7 @@ export function RepositoryPage(props: RepositoryPageProps) {
   return (
     <Layout frame={frame} title={path === "" ? name : `${path} · ${name}`}>
       <RepositoryHeader repository={repository} tab="files" />
-      <div class="row bar">
+      <div class="row">
         <RevisionPicker repository={repository} revision={revision} />
         <Breadcrumbs repository={repository} revision={revision} path={path} />
       </div>
@@ -43,13 +43,13 @@ export function RepositoryPage(props: RepositoryPageProps) {
       {path === "" ? (
         <p class="clone">
           <label for="clone">Clone</label>
-          <input id="clone" readonly value={cloneUrl(frame.publicUrl, repository)} />
+          <input id="clone" class="clone-url" readonly value={cloneUrl(frame.publicUrl, repository)} />
         </p>
       ) : null}
       {readme === null ? null : (
-        <section aria-labelledby="readme">
+        <section aria-labelledby="readme" class="tight">
           <h2 id="readme">{readme.name}</h2>
-          <pre class="readme">{readme.text}</pre>
+          <pre class="text">{readme.text}</pre>
         </section>
       )}
     </Layout>
@@ -64,8 +64,10 @@ function FileTable({ repository, revision, path, entries, entriesLeftOut }: Repo
         <thead>
           <tr>
             <th scope="col">Name</th>
-            <th scope="col">Kind</th>
-            <th scope="col" class="number">
+            <th scope="col" class="kind">
+              Kind
+            </th>
+            <th scope="col" class="size">
               Size
             </th>
           </tr>
@@ -86,8 +88,8 @@ function FileTable({ repository, revision, path, entries, entriesLeftOut }: Repo
                   {entry.mode === "040000" ? "/" : ""}
                 </a>
               </td>
-              <td>{KINDS[entry.mode] ?? entry.mode}</td>
-              <td class="number">{entry.sizeBytes === null ? "" : formatSize(entry.sizeBytes)}</td>
+              <td class="kind">{KINDS[entry.mode] ?? entry.mode}</td>
+              <td class="size">{entry.sizeBytes === null ? "" : formatSize(entry.sizeBytes)}</td>
             </tr>
           ))}
         </tbody>

@@ -49,6 +49,7 @@ export function RunPage(props: RunPageProps) {
       <RepositoryHeader repository={repository} tab="runs" />
       <div
         id="run"
+        class="spread"
         data-stream={isLive ? runStreamPath(run.id) : undefined}
         data-now={isLive ? frame.now.getTime() : undefined}
         data-snapshot={isLive ? writeRunSnapshot(live) : undefined}
@@ -76,7 +77,7 @@ export function RunPage(props: RunPageProps) {
 function RunHeader(props: RunPageProps & { live: LiveRun }) {
   const { frame, repository, run, live } = props;
   return (
-    <>
+    <div class="tight">
       <h1>
         #{run.number} {run.name} <bdi class="title">{run.title}</bdi>
       </h1>
@@ -107,7 +108,7 @@ function RunHeader(props: RunPageProps & { live: LiveRun }) {
           <li class="wrong">{message}</li>
         ))}
       </ul>
-    </>
+    </div>
   );
 }
 

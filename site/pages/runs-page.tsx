@@ -29,7 +29,7 @@ export function RunsPage({ frame, repository, runs, paging }: RunsPageProps) {
           <ExampleWorkflow />
         </>
       ) : (
-        <ul class="list runs">
+        <ul class="list">
           {runs.map((run) => (
             <RunItem repository={repository} run={run} now={frame.now} />
           ))}
@@ -42,7 +42,7 @@ export function RunsPage({ frame, repository, runs, paging }: RunsPageProps) {
 
 function RunItem({ repository, run, now }: { repository: RepositoryView; run: RunSummaryView; now: Date }) {
   return (
-    <li>
+    <li class="item run-item">
       <StatusBadge status={run.status} />
       <div>
         <p>

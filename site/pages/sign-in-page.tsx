@@ -26,7 +26,7 @@ export function SignInPage({ frame, problem }: SignInPageProps) {
       <p>
         When Plue starts, it prints a link that signs <code>admin</code> in, once:
       </p>
-      <pre class="command">{`$ npm start
+      <pre class="text">{`$ npm start
 …
 ready ${frame.publicUrl}
 sign in: ${frame.publicUrl}/login/once/…`}</pre>

@@ -49,7 +49,7 @@ export function WorkflowsPage({ frame, repository, defaultBranch, definitions }:
       ) : (
         <ul class="list">
           {definitions.map((definition) => (
-            <li>
+            <li class="item tight">
               <Definition
                 definition={definition}
                 href={contentPath(repository, "blob", defaultBranch, definition.path)}
@@ -81,9 +81,10 @@ function Definition({ definition, href }: { definition: DefinitionView; href: st
         <Note note={notice} word="notice" href={href} />
       ))}
       {jobs.length === 0 ? null : (
-        <ul class="jobs">
+        <ul>
           {jobs.map((job) => (
             <li>
+              {"· "}
               {job.name === job.key ? job.key : `${job.key}: ${job.name}`}
               {job.needs.length === 0 ? "" : ` (needs ${job.needs.join(", ")})`}
             </li>
