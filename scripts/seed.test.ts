@@ -1,6 +1,6 @@
 // What `npm start` prepares, against a real PostgreSQL: migrations that can be applied twice and at once, and a
 // seed that keeps one token and one sign-in link live.
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -40,6 +40,26 @@ test("two programs that migrate together both succeed, and again changes nothing
   expect(applied).toBeGreaterThan(0);
   await migrateDatabase(database.url);
   expect(await count("drizzle.__drizzle_migrations")).toBe(applied);
+});
+
+test("a migration that fails leaves nothing, and a changed one is noticed", async () => {
+  const migrations = join(folder, "migrations");
+  mkdirSync(join(migrations, "meta"), { recursive: true });
+  const entries = [
+    { tag: "0000_good", when: 1 },
+    { tag: "0001_bad", when: 2 },
+  ];
+  writeFileSync(join(migrations, "meta/_journal.json"), JSON.stringify({ entries }));
+  writeFileSync(join(migrations, "0000_good.sql"), "create table good (id int);");
+  const bad = "create table bad (id int);\n--> statement-breakpoint\nselect nonsense;";
+  writeFileSync(join(migrations, "0001_bad.sql"), bad);
+  await expect(migrateDatabase(database.url, migrations)).rejects.toThrow("Migration 0001_bad failed");
+  expect(await count("pg_tables where tablename in ('good', 'bad')")).toBe(1);
+  expect(await count("drizzle.__drizzle_migrations")).toBe(1);
+  writeFileSync(join(migrations, "0001_bad.sql"), "create table bad (id int);");
+  await migrateDatabase(database.url, migrations);
+  writeFileSync(join(migrations, "0000_good.sql"), "create table better (id int);");
+  await expect(migrateDatabase(database.url, migrations)).rejects.toThrow("0000_good was changed");
 });
 
 test("the first seed makes admin, a token with every scope in a private file, and a link", async () => {

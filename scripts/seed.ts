@@ -1,10 +1,7 @@
 // What a fresh installation needs to be used: the user `admin`, an API token in a file, and a one-time sign-in
 // link. Invariant: at most one API token of this file and one unused link are live at any time.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { and, eq, isNull, sql } from "drizzle-orm";
-import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { Client } from "pg";
-import { accessTokens, signInLinks, users } from "../schema/tables/auth.ts";
 import { createToken, hashSecret, randomBase62 } from "../schema/token.ts";
 import { TOKEN_SCOPES } from "../workers/core/actor.ts";
 
@@ -23,68 +20,63 @@ export async function seedDatabase(databaseUrl: string, tokenFile: string): Prom
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    return await drizzle(client).transaction(async (transaction) => {
-      const userId = await ensureAdmin(transaction);
-      await ensureToken(transaction, userId, tokenFile);
-      return await replaceSignInLink(transaction, userId);
-    });
+    await client.query("begin");
+    const userId = await ensureAdmin(client);
+    await ensureToken(client, userId, tokenFile);
+    const secret = await replaceSignInLink(client, userId);
+    await client.query("commit");
+    return secret;
   } finally {
+    // Ends the transaction too, where it was not committed.
     await client.end();
   }
 }
 
-type Transaction = Pick<NodePgDatabase, "select" | "insert" | "update">;
-
-async function ensureAdmin(transaction: Transaction): Promise<number> {
-  const found = await transaction
-    .select({ id: users.id })
-    .from(users)
-    .where(eq(sql`lower(${users.username})`, adminName))
-    .for("update");
-  if (found[0] !== undefined) return found[0].id;
-  const [made] = await transaction
-    .insert(users)
-    .values({ username: adminName, displayName: "Administrator", isAdmin: true })
-    .returning({ id: users.id });
-  if (made === undefined) throw new Error("The user admin could not be made.");
-  return made.id;
+async function ensureAdmin(client: Client): Promise<number> {
+  await client.query(
+    `insert into users (username, display_name, is_admin) values ($1, 'Administrator', true)
+     on conflict (lower(username)) do nothing`,
+    [adminName],
+  );
+  const found = await client.query<{ id: string }>(
+    "select id from users where lower(username) = $1 for update",
+    [adminName],
+  );
+  return Number(found.rows[0]?.id);
 }
 
-async function ensureToken(transaction: Transaction, userId: number, tokenFile: string): Promise<void> {
-  const ours = and(
-    eq(accessTokens.userId, userId),
-    eq(accessTokens.name, tokenName),
-    isNull(accessTokens.revokedAt),
-  );
+async function ensureToken(client: Client, userId: number, tokenFile: string): Promise<void> {
   if (existsSync(tokenFile)) {
     const tokenHash = await hashSecret(readFileSync(tokenFile, "utf8").trim());
-    const live = await transaction
-      .select()
-      .from(accessTokens)
-      .where(and(ours, eq(accessTokens.tokenHash, tokenHash)));
-    if (live.length > 0) return;
+    const live = await client.query(
+      "select from access_tokens where user_id = $1 and token_hash = $2 and revoked_at is null",
+      [userId, tokenHash],
+    );
+    if (live.rowCount === 1) return;
   }
-  await transaction.update(accessTokens).set({ revokedAt: sql`now()` }).where(ours);
+  await client.query(
+    "update access_tokens set revoked_at = now() where user_id = $1 and name = $2 and revoked_at is null",
+    [userId, tokenName],
+  );
   const token = createToken("plue_");
-  await transaction.insert(accessTokens).values({
-    userId,
-    name: tokenName,
-    tokenHash: await hashSecret(token),
-    tokenPrefix: token.slice(0, tokenPrefixLength),
-    scopes: [...TOKEN_SCOPES],
-  });
+  await client.query(
+    "insert into access_tokens (user_id, name, token_hash, token_prefix, scopes) values ($1, $2, $3, $4, $5)",
+    [userId, tokenName, await hashSecret(token), token.slice(0, tokenPrefixLength), TOKEN_SCOPES],
+  );
   writeFileSync(`${tokenFile}.new`, `${token}\n`, { mode: 0o600 });
   renameSync(`${tokenFile}.new`, tokenFile);
 }
 
-async function replaceSignInLink(transaction: Transaction, userId: number): Promise<string> {
-  const unused = and(eq(signInLinks.userId, userId), isNull(signInLinks.usedAt));
-  await transaction.update(signInLinks).set({ expiresAt: sql`now()` }).where(unused);
+async function replaceSignInLink(client: Client, userId: number): Promise<string> {
+  await client.query(
+    "update sign_in_links set expires_at = now() where user_id = $1 and used_at is null and expires_at > now()",
+    [userId],
+  );
   const secret = randomBase62(linkSecretLength);
-  await transaction.insert(signInLinks).values({
+  await client.query("insert into sign_in_links (user_id, secret_hash, expires_at) values ($1, $2, $3)", [
     userId,
-    secretHash: await hashSecret(secret),
-    expiresAt: new Date(Date.now() + linkLifetimeMs),
-  });
+    await hashSecret(secret),
+    new Date(Date.now() + linkLifetimeMs),
+  ]);
   return secret;
 }

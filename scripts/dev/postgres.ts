@@ -3,7 +3,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -15,7 +14,8 @@ import {
   placeData,
   placePrograms,
 } from "./postgres-files.ts";
-import { type GuardedChild, spawnGuarded } from "./supervision.ts";
+import { type GuardedChild, spawnGuarded } from "./spawn-guarded.ts";
+import { findFreePort } from "./tcp-ports.ts";
 
 const userName = "plue";
 const databaseName = "plue";
@@ -70,6 +70,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     env: postgresEnv(programs),
     cwd: cluster,
     stopSignal: "INT",
+    graceSeconds: 1,
     logFile: options.logFile,
     ...(user === undefined ? {} : { user }),
   });
@@ -179,17 +180,4 @@ async function ensureDatabase(url: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-/** A TCP port of the loopback address that nothing listens on at this moment. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("The system gave no TCP port.");
-  return address.port;
 }

@@ -4,9 +4,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
 
-/** How long a child may take to stop before its whole process group is killed. */
-export const stopGraceSeconds = 4;
-
 // The child's own exit ends the shell with the child's status, after what is left of its group was told to go.
 // A background job of a shell ignores SIGINT until it installs a handler; PostgreSQL does, Node resets it.
 const guardScript = `
@@ -35,6 +32,8 @@ export type GuardedSpawn = {
   cwd?: string;
   /** What makes this program stop in good order; default SIGTERM. */
   stopSignal?: "TERM" | "INT";
+  /** How long it may take to stop before its whole process group is killed. Whole seconds; default 3. */
+  graceSeconds?: number;
   user?: { uid: number; gid: number };
   /** A file that receives stdout and stderr; without it stdout and stderr are pipes. */
   logFile?: string;
@@ -43,7 +42,8 @@ export type GuardedSpawn = {
 /** Starts a program that dies with this process. It runs in a process group of its own. */
 export function spawnGuarded(options: GuardedSpawn): GuardedChild {
   const output = options.logFile === undefined ? "pipe" : openSync(options.logFile, "a");
-  const guardArgs = ["-c", guardScript, "guard", options.stopSignal ?? "TERM", String(stopGraceSeconds)];
+  const { stopSignal = "TERM", graceSeconds = 3 } = options;
+  const guardArgs = ["-c", guardScript, "guard", stopSignal, String(graceSeconds)];
   const child = spawn("/bin/sh", [...guardArgs, options.command, ...options.args], {
     stdio: ["ignore", output, output, "pipe"],
     env: options.env,

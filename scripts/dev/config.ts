@@ -1,0 +1,54 @@
+// What a user may set for `npm start`, read once from the environment, checked, and typed from then on.
+import { resolve } from "node:path";
+import { z } from "zod";
+
+export type DevConfig = {
+  /** The site's port on the loopback addresses. */
+  port: number;
+  publicUrl: string;
+  /** Absolute; everything that outlives a stop is in it. */
+  dataFolder: string;
+  /** A PostgreSQL of the user's own instead of the one we bring. */
+  databaseUrl: string | undefined;
+  /** Variables that are the gateway's to check and interpret. */
+  gatewayEnv: Record<string, string>;
+};
+
+const gatewayVariables = ["PLUE_SANDBOX", "PLUE_POOL_SIZE", "PLUE_CONCURRENCY"];
+
+const schema = z.object({
+  PLUE_PORT: z.coerce.number().int().min(1).max(65_535).default(4000),
+  PLUE_DATA: z.string().min(1).default(".plue"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must be a postgres:// address")
+    .optional(),
+  PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"]).optional(),
+});
+
+/**
+ * Interprets the environment; an empty variable counts as one that isn't set.
+ * @param folder what a relative PLUE_DATA is relative to.
+ * @throws Error naming each variable that is wrong.
+ */
+export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): DevConfig {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const result = schema.safeParse(given);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new Error(problems.join("\n"));
+  }
+  const { PLUE_PORT, PLUE_DATA, DATABASE_URL } = result.data;
+  const gatewayEnv: Record<string, string> = {};
+  for (const name of gatewayVariables) {
+    const value = given[name];
+    if (value !== undefined) gatewayEnv[name] = value;
+  }
+  return {
+    port: PLUE_PORT,
+    publicUrl: `http://localhost:${PLUE_PORT}`,
+    dataFolder: resolve(folder, PLUE_DATA),
+    databaseUrl: DATABASE_URL,
+    gatewayEnv,
+  };
+}

@@ -1,0 +1,90 @@
+// The folder of an installation's state. Invariant: at most one `npm start` uses it at a time, and its secrets are
+// made once and readable by their owner only.
+
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+export type DataFolder = {
+  path: string;
+  logsFolder: string;
+  tokenFile: string;
+  secrets: Secrets;
+  /** Lets another start have the folder. */
+  unlock(): void;
+};
+
+const secretsSchema = z.object({ gatewaySecret: z.string().min(32), postgresPassword: z.string().min(16) });
+export type Secrets = z.infer<typeof secretsSchema>;
+
+/** Makes the folder at the first start and takes it. @throws Error naming the process that has it. */
+export function openDataFolder(path: string): DataFolder {
+  const logsFolder = join(path, "logs");
+  mkdirSync(logsFolder, { recursive: true });
+  const lockFile = join(path, "lock");
+  takeLock(path, lockFile);
+  return {
+    path,
+    logsFolder,
+    tokenFile: join(path, "admin.token"),
+    secrets: readSecrets(join(path, "secrets.json")),
+    unlock: () => rmSync(lockFile, { force: true }),
+  };
+}
+
+// The lock file appears whole or not at all (a hard link to a finished file), and names its holder by pid and
+// start time, so that another program that got the pid later isn't taken for it.
+function takeLock(folder: string, lockFile: string): void {
+  const ours = join(folder, `lock.${process.pid}`);
+  writeFileSync(ours, describeProcess(process.pid) ?? "");
+  try {
+    for (;;) {
+      try {
+        linkSync(ours, lockFile);
+        return;
+      } catch (error) {
+        if (!isCode(error, "EEXIST")) throw error;
+      }
+      const holder = existsSync(lockFile) ? readFileSync(lockFile, "utf8") : "";
+      const pid = Number.parseInt(holder, 10);
+      if (holder !== "" && describeProcess(pid) === holder) {
+        throw new Error(
+          `${folder} is in use by another npm start (pid ${pid}). Set PLUE_DATA to another folder.`,
+        );
+      }
+      rmSync(lockFile, { force: true });
+    }
+  } finally {
+    rmSync(ours);
+  }
+}
+
+/** The pid and start time of a running process; undefined when there is none. */
+function describeProcess(pid: number): string | undefined {
+  const statFile = `/proc/${pid}/stat`;
+  if (existsSync("/proc/self/stat")) {
+    if (!existsSync(statFile)) return undefined;
+    // Field 22, counted after the command's name, which may hold anything but ends with the last parenthesis.
+    const stat = readFileSync(statFile, "utf8");
+    return `${pid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+  }
+  const ps = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" });
+  return ps.status === 0 ? `${pid} ${ps.stdout.trim()}` : undefined;
+}
+
+function readSecrets(file: string): Secrets {
+  if (existsSync(file)) return secretsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  const secrets = {
+    gatewaySecret: randomBytes(32).toString("hex"),
+    postgresPassword: randomBytes(24).toString("hex"),
+  };
+  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return secrets;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,122 @@
+// Programs that Plue uses but npm can't bring. As root on Debian or Ubuntu they are installed, elsewhere the command
+// that does it is printed once. Invariant: lacking one is never fatal here; what needs it says so when it is needed.
+
+import { spawn } from "node:child_process";
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+export type SystemTool = {
+  /** The programs that it brings; any of them on PATH means that it is there. */
+  programs: string[];
+  /** Its Debian package. */
+  package: string;
+  purpose: string;
+};
+
+export const runTools: SystemTool[] = [
+  { programs: ["git"], package: "git", purpose: "runs check out their repository with it" },
+  { programs: ["bwrap"], package: "bubblewrap", purpose: "sandbox for runs" },
+  { programs: ["runsc"], package: "runsc", purpose: "gVisor, the stronger sandbox for runs" },
+];
+
+export const testTools: SystemTool[] = [
+  ...runTools,
+  {
+    programs: ["chromium", "chromium-browser", "google-chrome"],
+    package: "chromium",
+    purpose: "browser tests",
+  },
+];
+
+const installers: [program: string, command: string][] = [
+  ["apt-get", "apt-get install"],
+  ["dnf", "dnf install"],
+  ["pacman", "pacman -S"],
+  ["zypper", "zypper install"],
+  ["apk", "apk add"],
+];
+
+/** Where a program is on PATH, or undefined. */
+export function findProgram(name: string): string | undefined {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+}
+
+function findMissing(tools: SystemTool[]): SystemTool[] {
+  return tools.filter((tool) => tool.programs.every((program) => findProgram(program) === undefined));
+}
+
+/**
+ * Installs what is missing, or prints how to. What was tried or printed is remembered in `memoryFile`, so that it
+ * happens once and not at every start.
+ */
+export async function provideSystemTools(
+  tools: SystemTool[],
+  memoryFile: string,
+  print: (line: string) => void,
+): Promise<void> {
+  const missing = findMissing(tools);
+  const known = existsSync(memoryFile) ? readFileSync(memoryFile, "utf8").split("\n") : [];
+  const news = missing.filter((tool) => !known.includes(tool.package));
+  if (news.length === 0) return;
+  if (process.getuid?.() === 0 && isDebian()) {
+    await installPackages(news, print);
+  }
+  const lacking = findMissing(news);
+  if (lacking.length > 0) {
+    const purposes = lacking.map((tool) => `${tool.package} (${tool.purpose})`).join(", ");
+    print(`not installed: ${purposes}`);
+    print(`to install: ${describeCommand(lacking)}`);
+  }
+  writeFileSync(
+    memoryFile,
+    `${findMissing(tools)
+      .map((tool) => tool.package)
+      .join("\n")}\n`,
+  );
+}
+
+function isDebian(): boolean {
+  if (findProgram("apt-get") === undefined || !existsSync("/etc/os-release")) return false;
+  return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync("/etc/os-release", "utf8"));
+}
+
+function describeCommand(tools: SystemTool[]): string {
+  const installer = installers.find(([program]) => findProgram(program) !== undefined);
+  const packages = tools.map((tool) => tool.package).join(" ");
+  if (installer === undefined) return `your system's packages of ${packages}`;
+  return `${process.getuid?.() === 0 ? "" : "sudo "}${installer[1]} ${packages}`;
+}
+
+// One package at a time, so that one that a release lacks doesn't keep the others away. A fresh image has no
+// package lists: then they are fetched, once.
+async function installPackages(tools: SystemTool[], print: (line: string) => void): Promise<void> {
+  print(`installing ${tools.map((tool) => tool.package).join(", ")} (apt-get) ...`);
+  let updated = false;
+  for (const tool of tools) {
+    if (await aptGet(["install", tool.package])) continue;
+    if (!updated) await aptGet(["update"]);
+    updated = true;
+    await aptGet(["install", tool.package]);
+  }
+}
+
+function aptGet(args: string[]): Promise<boolean> {
+  const flags = ["-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"];
+  const child = spawn("apt-get", [...flags, ...args], {
+    stdio: "ignore",
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(false));
+    child.once("exit", (code) => resolve(code === 0));
+  });
+}
