@@ -3,6 +3,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** The site's pages are Hono JSX, as tsconfig.worker.json says. */
+const oxc = { jsx: { runtime: "automatic", importSource: "hono/jsx" } } as const;
 const never = ["**/node_modules/**", "**/.plue/**", "**/dist/**"];
 
 export default defineConfig({
@@ -10,6 +12,7 @@ export default defineConfig({
     globalSetup: ["scripts/testing/global-setup.ts"],
     projects: [
       {
+        oxc,
         test: {
           name: "unit",
           include: ["{schema,workers,runner-gateway,scripts,site}/**/*.test.ts"],
@@ -18,6 +21,7 @@ export default defineConfig({
         },
       },
       {
+        oxc,
         plugins: [
           cloudflareTest(({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
@@ -43,6 +47,7 @@ export default defineConfig({
         },
       },
       {
+        oxc,
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
