@@ -39,6 +39,7 @@ const LITERAL_MASK = (1 << LITERAL_ROOT_BITS) - 1;
 const DISTANCE_MASK = (1 << DISTANCE_ROOT_BITS) - 1;
 const LENGTHS_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
+const NO_BYTES = new Uint8Array(0);
 const FIXED_LITERALS = buildFixedLiteralTable();
 const FIXED_DISTANCES = buildFixedDistanceTable();
 
@@ -59,9 +60,9 @@ export class Inflater {
   private isLastBlock = false;
   private storedLeft = 0;
   private adler = 1;
-  private input: Uint8Array = new Uint8Array(0);
+  private input: Uint8Array = NO_BYTES;
   private inEnd = 0;
-  private output: Uint8Array = new Uint8Array(0);
+  private output: Uint8Array = NO_BYTES;
   private historyStart = 0;
   private outEnd = 0;
   private literals = FIXED_LITERALS;
@@ -104,6 +105,9 @@ export class Inflater {
     const status = this.advance();
     this.adler = updateAdler32(this.adler, output, outStart, this.outPos);
     if (status === "done") this.checkTrailer();
+    // Nothing of the caller's is held on to between runs.
+    this.input = NO_BYTES;
+    this.output = NO_BYTES;
     return status;
   }
 

@@ -60,7 +60,7 @@ async function streamCompleted(
   encodeAppended: () => AsyncIterable<Uint8Array>,
   write: (bytes: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
-  const header = (await source.read(0, PACK_HEADER_BYTES)).slice();
+  const header = new Uint8Array(await source.read(0, PACK_HEADER_BYTES));
   new DataView(header.buffer).setUint32(8, objectCount);
   await write(header);
   await streamRange(source, PACK_HEADER_BYTES, packEnd, write);

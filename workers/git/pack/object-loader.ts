@@ -98,7 +98,8 @@ export class ObjectLoader {
       cache.bytes.set(object, cache.physical(place));
       this.entries.cachedAt[entry] = place;
     } else {
-      this.replaceLarge(entry, object.slice());
+      // Not slice(): of a Buffer, that is no copy.
+      this.replaceLarge(entry, new Uint8Array(object));
     }
   }
 

@@ -76,7 +76,7 @@ function readLayout(bytes: Uint8Array, index: PackIndex): Layout {
   const offsets =
     from % 4 === 0
       ? new Uint32Array(bytes.buffer, from, count + 1)
-      : new Uint32Array(bytes.slice(GRAPH_HEADER_BYTES, externalsAt).buffer);
+      : new Uint32Array(new Uint8Array(bytes.subarray(GRAPH_HEADER_BYTES, externalsAt)).buffer);
   return { count, externalCount, offsets, externalsAt, kindsAt, recordsAt };
 }
 

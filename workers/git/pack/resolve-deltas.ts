@@ -36,6 +36,7 @@ export class DeltaResolver {
   async resolveAll(announce: IngestOptions["announceExternal"]): Promise<void> {
     const { entries } = this;
     const count = entries.count;
+    this.state.onProgress?.({ phase: "resolving", done: 0, total: this.total });
     for (let entry = 0; entry < count; entry++) {
       if (entries.types[entry] !== 0 && this.hasChildren(entry)) await this.resolveFrom(entry);
     }
