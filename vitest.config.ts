@@ -9,6 +9,8 @@ const never = ["**/node_modules/**", "**/.plue/**", "**/dist/**"];
 
 export default defineConfig({
   test: {
+    // The Worker logs each request; that matters where a test failed.
+    silent: "passed-only",
     globalSetup: ["scripts/testing/global-setup.ts"],
     projects: [
       {

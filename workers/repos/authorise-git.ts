@@ -4,11 +4,8 @@ import { authenticateToken } from "../auth/service.ts";
 import { type Actor, ANONYMOUS } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import { ForgeError } from "../core/errors.ts";
-import { judgeRepository, type Repository } from "./service.ts";
-
-export type GitAccess =
-  | { allowed: true; repository: Repository; actor: { id: number; username: string } | null }
-  | { allowed: false; status: 401 | 403 | 404; message: string };
+import type { GitAccess, GitTarget } from "../git/http/dependencies.ts";
+import { judgeRepository } from "./service.ts";
 
 const SIGN_IN = "Sign in with an API token as the password.";
 
@@ -16,7 +13,7 @@ const SIGN_IN = "Sign in with an API token as the password.";
 export async function authoriseGit(
   database: Database,
   header: string | undefined,
-  target: { owner: string; name: string; service: "git-upload-pack" | "git-receive-pack" },
+  target: GitTarget,
 ): Promise<GitAccess> {
   const actor = await findGitActor(database, header);
   if (actor === "bad")

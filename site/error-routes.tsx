@@ -1,0 +1,20 @@
+// Failures as pages.
+import type { Context } from "hono";
+import type { AppEnv } from "../workers/core/app-env.ts";
+import type { ForgeError } from "../workers/core/errors.ts";
+import { makeFrame } from "./make-frame.ts";
+import { ErrorPage } from "./pages/error-page.tsx";
+import { SignInPage } from "./pages/sign-in-page.tsx";
+
+/** The page for an error; who isn't signed in and must be is shown how. */
+export async function answerErrorPage(context: Context<AppEnv>, error: ForgeError): Promise<Response> {
+  // A failure of the configuration itself leaves nothing to make a page of.
+  if (context.get("env") === undefined) return context.text(error.message, error.status);
+  const frame = makeFrame(context);
+  if (error.status === 401) return context.html(<SignInPage frame={frame} problem={null} />, 401);
+  const requestId = context.get("requestId");
+  return context.html(
+    <ErrorPage frame={frame} status={error.status} message={error.message} requestId={requestId} />,
+    error.status,
+  );
+}

@@ -1,0 +1,24 @@
+// What every page is told besides its own content, from the request.
+import type { Context } from "hono";
+import type { AppEnv } from "../workers/core/app-env.ts";
+import { assetPath } from "./asset-routes.ts";
+import type { Frame, Viewer } from "./components/frame.ts";
+
+export function makeFrame(context: Context<AppEnv>): Frame {
+  const env = context.get("env");
+  return {
+    viewer: findViewer(context),
+    assets: { css: assetPath("main.css"), runScript: assetPath("run.js") },
+    version: env.buildVersion,
+    publicUrl: env.publicUrl,
+    now: new Date(),
+  };
+}
+
+// Errors may be answered before anyone was authenticated. A token has no forms to send.
+function findViewer(context: Context<AppEnv>): Viewer | null {
+  const actor = context.get("actor");
+  if (actor?.kind !== "user") return null;
+  const csrfToken = actor.credential.kind === "session" ? actor.credential.csrfToken : "";
+  return { username: actor.username, csrfToken };
+}

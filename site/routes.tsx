@@ -1,0 +1,13 @@
+// The pages' addresses. What begins with a fixed word comes before /:owner/:repo.
+import { Hono } from "hono";
+import type { AppEnv } from "../workers/core/app-env.ts";
+import { contentRoutes } from "./routes/content.tsx";
+import { homeRoutes } from "./routes/home.tsx";
+import { runRoutes } from "./routes/runs.tsx";
+import { signInRoutes } from "./routes/sign-in.tsx";
+
+export const siteRoutes = new Hono<AppEnv>();
+siteRoutes.route("/", homeRoutes);
+siteRoutes.route("/", signInRoutes);
+siteRoutes.route("/", runRoutes);
+siteRoutes.route("/", contentRoutes);

@@ -1,0 +1,69 @@
+// The order of the routes, readable top to bottom.
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { Hono } from "hono";
+import { assetRoutes } from "../site/asset-routes.ts";
+import { answerErrorPage } from "../site/error-routes.tsx";
+import { siteRoutes } from "../site/routes.tsx";
+import { authenticate, refuseForgery } from "./auth/middleware.ts";
+import { accountRoutes } from "./auth/routes.ts";
+import { answerApiError, logFailure, toForgeError } from "./core/api-errors.ts";
+import { limitBody, readBodyAsJson } from "./core/api-input.ts";
+import type { AppEnv } from "./core/app-env.ts";
+import { notFound } from "./core/errors.ts";
+import { internalRoutes } from "./core/internal-routes.ts";
+import { provideContext } from "./core/request-context.ts";
+import { addSecurityHeaders } from "./core/security-headers.ts";
+import { createGitRoutes } from "./git/http/routes.ts";
+import { healthRoutes } from "./health/routes.ts";
+import { authoriseGit } from "./repos/authorise-git.ts";
+import { repositoryRoutes } from "./repos/routes.ts";
+import { preparePush } from "./runs/push-hooks.ts";
+import { runRoutes } from "./runs/routes.ts";
+
+const api = new OpenAPIHono<AppEnv>();
+api.use(limitBody, readBodyAsJson, authenticate, refuseForgery);
+api.route("/", healthRoutes);
+api.route("/", runRoutes);
+api.route("/v3", accountRoutes);
+api.route("/v3", repositoryRoutes);
+api.doc31("/openapi.json", (context) => ({
+  openapi: "3.1.0",
+  info: { title: "Plue", version: context.get("env").buildVersion },
+  servers: [{ url: `${context.get("env").publicUrl}/api` }],
+}));
+api.all("*", () => {
+  throw notFound();
+});
+
+const git = createGitRoutes({
+  authorise: (context, target) =>
+    authoriseGit(context.get("database"), context.req.header("authorization"), target),
+  preparePush: (context, push) =>
+    preparePush(
+      {
+        env: context.get("env"),
+        database: context.get("database"),
+        log: context.get("log"),
+        waitUntil: (work) => context.executionCtx.waitUntil(work),
+      },
+      push,
+    ),
+});
+
+export const app = new Hono<AppEnv>();
+app.use(provideContext);
+app.route("/assets", assetRoutes);
+app.route("/internal", internalRoutes);
+app.use("/api/*", addSecurityHeaders);
+app.route("/api", api);
+app.route("/", git);
+app.use(addSecurityHeaders, limitBody, authenticate, refuseForgery);
+app.route("/", siteRoutes);
+
+app.notFound((context) => answerErrorPage(context, notFound("There is nothing here.")));
+app.onError((error, context) => {
+  const failure = toForgeError(error);
+  logFailure(context, failure);
+  const isPage = !/^\/(api|internal)\//.test(context.req.path);
+  return isPage ? answerErrorPage(context, failure) : answerApiError(context, failure);
+});

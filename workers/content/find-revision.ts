@@ -1,0 +1,41 @@
+// Where the revision ends and the path begins in `feature/login/src/app.ts`: refs know, since no branch can
+// lie below another.
+import type { Executor } from "../core/db.ts";
+import { isOid } from "../git/object/oid.ts";
+import { findRefs } from "../git/store/refs.ts";
+import { type CommitSummary, findCommit } from "./find-commit.ts";
+import type { ObjectSource } from "./object-source.ts";
+
+// A ref's name has at most 255 bytes in practice; this bounds the names tried for a long path.
+const REF_SEGMENTS_MAX = 40;
+
+export interface FoundRevision {
+  name: string;
+  kind: "branch" | "tag" | "commit";
+  commit: CommitSummary;
+  path: string;
+}
+
+/** What `rest` (a revision, then perhaps a path) means, or null when no revision of the repository begins it. */
+export async function findRevision(
+  query: Executor,
+  objects: ObjectSource,
+  repositoryId: number,
+  rest: string,
+): Promise<FoundRevision | null> {
+  const segments = rest.split("/").filter((segment) => segment !== "");
+  const names = segments.slice(0, REF_SEGMENTS_MAX).map((_, at) => segments.slice(0, at + 1).join("/"));
+  const candidates = names.flatMap((name) => [`refs/heads/${name}`, `refs/tags/${name}`]);
+  const refs = [...(await findRefs(query, repositoryId, candidates)).values()];
+  for (const kind of ["branch", "tag"] as const) {
+    const prefix = kind === "branch" ? "refs/heads/" : "refs/tags/";
+    const ref = refs.find((one) => one.name.startsWith(prefix));
+    const commit = ref && (await findCommit(objects, ref.oid));
+    if (!ref || !commit) continue;
+    const name = ref.name.slice(prefix.length);
+    return { name, kind, commit, path: segments.slice(name.split("/").length).join("/") };
+  }
+  const [first = "", ...path] = segments;
+  const commit = isOid(first) ? await findCommit(objects, first) : undefined;
+  return commit?.oid === first ? { name: first, kind: "commit", commit, path: path.join("/") } : null;
+}

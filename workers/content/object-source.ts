@@ -1,0 +1,9 @@
+// What reading content needs of the git engine: any object by its id.
+import type { ObjectType } from "../git/object/object-type.ts";
+
+export interface ObjectSource {
+  /** The whole object, or null when the repository has none of that id. */
+  readObject(oid: string): Promise<{ type: ObjectType; bytes: Uint8Array } | null>;
+  /** Its type and size alone, which costs no read of the object. */
+  readHeader(oid: string): Promise<{ type: ObjectType; sizeBytes: number } | null>;
+}

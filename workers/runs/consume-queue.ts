@@ -1,0 +1,29 @@
+// The consumer of the `runs` queue: it wakes the gateway, which reads from Postgres what there is to do.
+// Invariant: a message is only a hint; a double or a lost one changes nothing.
+import { type RunsMessage, runsMessageSchema } from "../../schema/wire/outbox.ts";
+import type { Env } from "../core/env.ts";
+import { callGateway } from "../core/gateway-client.ts";
+import { describeCause, type Log } from "../core/log.ts";
+
+const WAKE_TIMEOUT_MS = 3_000;
+
+/** One wake for the whole batch; when the gateway isn't reached the batch is tried again. */
+export async function consumeRuns(env: Env, log: Log, batch: MessageBatch<RunsMessage>): Promise<void> {
+  for (const message of batch.messages) {
+    const parsed = runsMessageSchema.safeParse(message.body);
+    if (!parsed.success)
+      log.error("a message of the runs queue has no known shape", parsed.error, { id: message.id });
+  }
+  try {
+    const signal = AbortSignal.timeout(WAKE_TIMEOUT_MS);
+    const response = await callGateway(env, "POST", "/wake", { body: {}, signal });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+    batch.ackAll();
+  } catch (error) {
+    log.warn("the gateway was not woken; the message is tried again, and the gateway polls", {
+      cause: describeCause(error),
+    });
+    batch.retryAll({ delaySeconds: 1 });
+  }
+}

@@ -1,0 +1,31 @@
+// What a push means beyond its refs: runs. Hooked into the git engine, which knows nothing of workflows.
+import type { Database } from "../core/db.ts";
+import type { Env } from "../core/env.ts";
+import type { Log } from "../core/log.ts";
+import { drainOutbox } from "../core/outbox.ts";
+import type { PreparedPush, PushContext } from "../git/http/dependencies.ts";
+import { describePush, type MadeRun, planPush, writeRuns } from "./plan-push.ts";
+
+/** Reads definitions before the transaction, writes runs in it, and sends the outbox after it. */
+export async function preparePush(
+  services: { env: Env; database: Database; log: Log; waitUntil(work: Promise<unknown>): void },
+  push: PushContext,
+): Promise<PreparedPush> {
+  const plan = await planPush(push.objects, push.updates);
+  let runs: MadeRun[] = [];
+  return {
+    async commit(transaction, _operationId, accepted) {
+      const target = { repositoryId: push.repository.id, actorId: push.actor.id };
+      runs = await writeRuns(transaction, target, plan, accepted);
+    },
+    async committed() {
+      const { env, database, log } = services;
+      services.waitUntil(
+        drainOutbox(env, database).catch((error: unknown) =>
+          log.error("the outbox was not sent; cron will", error),
+        ),
+      );
+      return describePush(plan, runs, `${env.publicUrl}/${push.repository.owner}/${push.repository.name}`);
+    },
+  };
+}
