@@ -1,0 +1,53 @@
+// A fetch in protocol v0 or v1 (gitprotocol-pack): wants, edge and haves in one request, answered in one response.
+import type { Oid } from "../object/oid.ts";
+import { NOT_HERE } from "../pack/pack-set.ts";
+import { reachesCommon } from "../pack/plan-fetch-common.ts";
+import { PacketBuffer } from "../wire/pkt-line.ts";
+import { answerNegotiation, parseUploadRequest } from "../wire/upload-request.ts";
+import { answer, answerInStream } from "./git-response.ts";
+import { findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
+import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
+import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
+
+/** Serves the request. One that wants nothing, as git's probe, is answered with nothing. */
+export async function serveFetchV0(request: FetchRequestContext): Promise<Response> {
+  const upload = await parseUploadRequest(request.next);
+  if (upload === null) return answer(UPLOAD_RESULT, null);
+  const asked = upload.fetch;
+  const fetch = await openFetch(request, asked);
+  const { set } = fetch.packs;
+  const { lines, sendPack: isPackNext } = answerNegotiation(
+    upload,
+    (oid) => set.find(oid) !== NOT_HERE,
+    createReadyTest(fetch),
+  );
+  const out = new PacketBuffer();
+  if (!isPackNext && asked.deepen === null) {
+    for (const line of lines) out.line(line);
+    return answer(UPLOAD_RESULT, out.take());
+  }
+  const plan = await planOpenFetch(request, fetch, findKnown(set, asked.haves));
+  if (asked.deepen !== null) {
+    writeShallowLines(out, fetch, plan.shallow);
+    out.flush();
+  }
+  for (const line of lines) out.line(line);
+  if (!isPackNext) return answer(UPLOAD_RESULT, out.take());
+  return answerInStream(request.context, UPLOAD_RESULT, async (sink) => {
+    await sink.write(out.take());
+    await sendPack(request.context, fetch, plan, sink);
+  });
+}
+
+/** Asks the graph only when a further common object came to light. */
+function createReadyTest({ packs, wants }: OpenFetch): (common: readonly Oid[]) => boolean {
+  let testedCount = 0;
+  let isReady = false;
+  return (common) => {
+    if (!isReady && common.length > testedCount) {
+      testedCount = common.length;
+      isReady = reachesCommon(packs.set, wants, findKnown(packs.set, common));
+    }
+    return isReady;
+  };
+}

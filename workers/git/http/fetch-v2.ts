@@ -1,0 +1,159 @@
+// The commands of protocol v2 (gitprotocol-v2): ls-refs, fetch, object-info.
+import { GitError } from "../object/git-error.ts";
+import { isOid } from "../object/oid.ts";
+import { NOT_HERE } from "../pack/pack-set.ts";
+import { reachesCommon } from "../pack/plan-fetch-common.ts";
+import { findRefs, pageRefs } from "../store/refs.ts";
+import { addFetchArgument, type FetchRequest, FetchRequestBuilder } from "../wire/fetch-request.ts";
+import { formatRefLine, formatUnbornHead, matchesPrefixes, parseLsRefs } from "../wire/ls-refs.ts";
+import { decodePacketText, PacketBuffer } from "../wire/pkt-line.ts";
+import { answer, answerInStream } from "./git-response.ts";
+import { findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
+import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
+import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
+
+/** Most lines of a command's capabilities, and of arguments that aren't wants, haves or the like. */
+const COMMAND_LINES_MAX = 10_000;
+
+/** Reads and serves one command. An empty request, as git's probe, is answered with nothing. */
+export async function serveCommand(request: FetchRequestContext): Promise<Response> {
+  const { command, hasArguments } = await readCommand(request);
+  if (command === null) return answer(UPLOAD_RESULT, null);
+  const lines = readArguments(request, hasArguments);
+  if (command === "ls-refs") return serveLsRefs(request, lines);
+  if (command === "fetch") return serveFetch(request, lines);
+  if (command === "object-info") return serveObjectInfo(request, lines);
+  throw new GitError("bad_protocol", `invalid command '${command.slice(0, 100)}'`);
+}
+
+async function readCommand(
+  request: FetchRequestContext,
+): Promise<{ command: string | null; hasArguments: boolean }> {
+  let command: string | null = null;
+  for (let count = 0; count < COMMAND_LINES_MAX; count++) {
+    const packet = await request.next();
+    if (packet === null || packet === "flush") return { command, hasArguments: false };
+    if (packet === "delim") return { command, hasArguments: true };
+    if (packet === "response-end") break;
+    const line = decodePacketText(packet);
+    if (line.startsWith("command=")) command = line.slice("command=".length);
+    else if (line.startsWith("object-format=") && line !== "object-format=sha1") {
+      throw new GitError("bad_protocol", `mismatched object format: ${line.slice(0, 100)}`);
+    }
+  }
+  throw new GitError("bad_protocol", "protocol error: unexpected line in a command's capabilities");
+}
+
+async function* readArguments(request: FetchRequestContext, hasArguments: boolean): AsyncGenerator<string> {
+  if (!hasArguments) return;
+  for (let packet = await request.next(); packet !== "flush"; packet = await request.next()) {
+    if (packet === null)
+      throw new GitError("bad_protocol", "protocol error: the request ends before its flush");
+    if (typeof packet === "string")
+      throw new GitError("bad_protocol", `protocol error: unexpected ${packet}`);
+    yield decodePacketText(packet);
+  }
+}
+
+async function collect(lines: AsyncGenerator<string>): Promise<string[]> {
+  const collected: string[] = [];
+  for await (const line of lines) {
+    if (collected.length >= COMMAND_LINES_MAX) throw new GitError("limit_exceeded", "too many arguments");
+    collected.push(line);
+  }
+  return collected;
+}
+
+async function serveLsRefs(request: FetchRequestContext, lines: AsyncGenerator<string>): Promise<Response> {
+  const { peel, symrefs, unborn, prefixes } = parseLsRefs(await collect(lines));
+  const { database, repository, context } = request;
+  const out = new PacketBuffer();
+  if (matchesPrefixes("HEAD", prefixes)) {
+    const target = `refs/heads/${repository.defaultBranch}`;
+    const [head] = await findRefs(database.query, repository.id, [target]);
+    if (head !== undefined) {
+      out.line(formatRefLine("HEAD", head.oid, { symrefTarget: symrefs ? target : null }));
+    } else if (unborn) out.line(formatUnbornHead(target));
+  }
+  const pages = pageRefs(database.query, repository.id, prefixes);
+  return answerInStream(context, UPLOAD_RESULT, async (sink) => {
+    for await (const page of pages) {
+      for (const { name, oid, peeled } of page) {
+        out.line(formatRefLine(name, oid, { peeled: peel ? peeled : null }));
+      }
+      await sink.write(out.take());
+    }
+    out.flush();
+    await sink.write(out.take());
+  });
+}
+
+async function serveFetch(request: FetchRequestContext, lines: AsyncGenerator<string>): Promise<Response> {
+  const builder = new FetchRequestBuilder();
+  for await (const line of lines) addFetchArgument(builder, line);
+  const asked = builder.build();
+  if (asked.wants.length + asked.wantRefs.length === 0 && !asked.waitForDone) {
+    return answer(UPLOAD_RESULT, null);
+  }
+  const fetch = await openFetch(request, asked);
+  const haves = findKnown(fetch.packs.set, asked.haves);
+  const out = new PacketBuffer();
+  if (!asked.isDone && asked.haves.length > 0 && !acknowledge(out, asked, fetch, haves)) {
+    out.flush();
+    return answer(UPLOAD_RESULT, out.take());
+  }
+  const plan = await planOpenFetch(request, fetch, haves);
+  if (asked.deepen !== null || asked.shallows.length > 0) {
+    out.line("shallow-info");
+    writeShallowLines(out, fetch, plan.shallow);
+    out.delim();
+  }
+  if (fetch.wantedRefs.length > 0) {
+    out.line("wanted-refs");
+    for (const { name, oid } of fetch.wantedRefs) out.line(`${oid} ${name}`);
+    out.delim();
+  }
+  out.line("packfile");
+  return answerInStream(request.context, UPLOAD_RESULT, async (sink) => {
+    await sink.write(out.take());
+    await sendPack(request.context, fetch, plan, sink);
+  });
+}
+
+/** Writes the section that says which haves are common; true when the pack may follow it. */
+function acknowledge(
+  out: PacketBuffer,
+  asked: FetchRequest,
+  { packs, wants }: OpenFetch,
+  common: readonly number[],
+): boolean {
+  out.line("acknowledgments");
+  if (common.length === 0) out.line("NAK");
+  for (const number of new Set(common)) out.line(`ACK ${packs.set.oidAt(number)}`);
+  if (asked.waitForDone || !reachesCommon(packs.set, wants, common)) return false;
+  out.line("ready");
+  out.delim();
+  return true;
+}
+
+async function serveObjectInfo(
+  request: FetchRequestContext,
+  lines: AsyncGenerator<string>,
+): Promise<Response> {
+  const builder = new FetchRequestBuilder();
+  let wantsSize = false;
+  for await (const line of lines) {
+    if (line === "size") wantsSize = true;
+    else if (line.startsWith("oid ") && isOid(line.slice(4))) builder.addWant(line.slice(4));
+    else throw new GitError("bad_protocol", `object-info: unexpected line: '${line.slice(0, 200)}'`);
+  }
+  const { packs } = await openFetch(request, builder.build());
+  const out = new PacketBuffer();
+  if (wantsSize) out.line("size");
+  for (const oid of builder.wants) {
+    const number = packs.set.find(oid);
+    out.line(wantsSize && number !== NOT_HERE ? `${oid} ${packs.set.sizeAt(number)}` : oid);
+  }
+  out.flush();
+  return answer(UPLOAD_RESULT, out.take());
+}

@@ -1,0 +1,83 @@
+// The responses of git's smart HTTP (gitprotocol-http): never cached, of the right type, streamed in large pieces.
+import type { Context } from "hono";
+import type { AppEnv } from "../../core/app-env.ts";
+import { GitError } from "../object/git-error.ts";
+import type { ByteSink } from "../wire/byte-sink.ts";
+import { PacketBuffer } from "../wire/pkt-line.ts";
+
+const NEVER_CACHED = {
+  "Cache-Control": "no-cache, max-age=0, must-revalidate",
+  Expires: "Fri, 01 Jan 1980 00:00:00 GMT",
+  Pragma: "no-cache",
+};
+
+export function answer(contentType: string, body: Uint8Array<ArrayBuffer> | ReadableStream | null): Response {
+  return new Response(body, { headers: { "Content-Type": contentType, ...NEVER_CACHED } });
+}
+
+/** A refusal that git's client shows to the person. */
+export function refuse(status: number, message: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${message}\n`, {
+    status,
+    headers: { "Content-Type": "text/plain; charset=utf-8", ...NEVER_CACHED, ...headers },
+  });
+}
+
+/** The one line by which a server says, in the protocol, that it can't do what was asked (gitprotocol-pack). */
+export function answerError(contentType: string, error: GitError): Response {
+  const out = new PacketBuffer();
+  out.line(`ERR ${error.message}`);
+  return answer(contentType, out.take());
+}
+
+/** A response's body as it is written. */
+export interface ClientSink extends ByteSink {
+  /** The client went away: nothing more can be told. */
+  readonly isGone: boolean;
+}
+
+/**
+ * Answers with what `work` writes, at the client's pace. What `work` throws is logged and cuts the response short,
+ * so `work` itself tells the client what it can.
+ */
+export function answerInStream(
+  context: Context<AppEnv>,
+  contentType: string,
+  work: (sink: ClientSink) => Promise<void>,
+): Response {
+  const { readable, writable } = new IdentityTransformStream();
+  const writer = writable.getWriter();
+  let isGone = false;
+  const sink: ClientSink = {
+    get isGone() {
+      return isGone;
+    },
+    async write(bytes) {
+      try {
+        await writer.write(bytes);
+      } catch (error) {
+        isGone = true;
+        throw error;
+      }
+    },
+  };
+  const run = async () => {
+    try {
+      await work(sink);
+      await writer.close();
+    } catch (error) {
+      const log = context.get("log");
+      if (isGone) return log.info("a git client went away");
+      log.error("a git response was cut short", error);
+      await writer.abort(error);
+    }
+  };
+  context.executionCtx.waitUntil(run());
+  return answer(contentType, readable);
+}
+
+/** Logs a failure, and says what the person may be told of it. */
+export function reportFailure(context: Context<AppEnv>, error: unknown): string {
+  context.get("log").error("a git request failed", error);
+  return error instanceof GitError ? error.message : `internal error, request ${context.get("requestId")}`;
+}

@@ -1,0 +1,29 @@
+// Which commands of a push can't be taken whatever the pack holds, in the words of git where it has some. Pure.
+import { ZERO_OID } from "../object/oid.ts";
+import type { RefUpdate } from "../wire/command-list.ts";
+import { isValidRefName } from "../wire/ref-name.ts";
+
+/** Where clients may push; everything else is the forge's own. */
+const OPEN_PREFIXES = ["refs/heads/", "refs/tags/", "refs/notes/"];
+
+/** Why each update is refused, or null where it may go on, in the order of the updates. */
+export function judgeCommands(
+  updates: readonly RefUpdate[],
+  current: ReadonlyMap<string, string>,
+): (string | null)[] {
+  const counts = new Map<string, number>();
+  for (const { name } of updates) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return updates.map((update) => {
+    const { name, before, after } = update;
+    if (!isValidRefName(name)) return "funny refname";
+    if ((counts.get(name) ?? 0) > 1) return "multiple updates for ref not allowed";
+    if (!OPEN_PREFIXES.some((prefix) => name.startsWith(prefix))) {
+      return "only branches, tags and notes can be pushed";
+    }
+    if ((current.get(name) ?? ZERO_OID) !== before) return STALE;
+    return before === ZERO_OID && after === ZERO_OID ? "nothing to delete" : null;
+  });
+}
+
+/** Said of a ref that moved since the client looked, as git's client says it of its own accord. */
+export const STALE = "fetch first";

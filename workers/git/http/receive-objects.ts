@@ -1,0 +1,119 @@
+// Takes the pack of a push in and checks that nothing it needs is missing. Nothing is stored for good here.
+import { GitError } from "../object/git-error.ts";
+import { objectTypeName } from "../object/object-type.ts";
+import { checkConnectivity } from "../pack/check-connectivity.ts";
+import { ingestPack } from "../pack/ingest-pack.ts";
+import type { IngestedPack, IngestProgress, PackSpool } from "../pack/ingest-types.ts";
+import { NOT_HERE, type PackMember, PackSet } from "../pack/pack-set.ts";
+import type { RepositoryPacks } from "../store/object-reader.ts";
+import { openSidecars } from "../store/pack-store.ts";
+import type { BodyRest } from "../wire/body-reader.ts";
+
+export interface ReceivedObjects {
+  readonly kind: "received";
+  /** The new pack, or null when the push brought no objects. */
+  readonly ingested: IngestedPack | null;
+  /** The repository's objects with those of the new pack. */
+  readonly set: PackSet;
+}
+
+export interface RefusedObjects {
+  readonly kind: "refused";
+  /** Why the pack wasn't taken at all, or null. */
+  readonly unpackError: string | null;
+  /** What is said of each ref. */
+  readonly refusal: string;
+  readonly lines: readonly string[];
+}
+
+interface Receiving {
+  /** The body behind the commands, or null when no pack follows. */
+  readonly rest: BodyRest | null;
+  /** Tells the person how it goes. */
+  readonly say: (text: string) => Promise<void>;
+}
+
+/** Receives the pack into `spool`. What is wrong with it is a refusal; what the store throws is thrown. */
+export async function receiveObjects(
+  { rest, say }: Receiving,
+  existing: RepositoryPacks,
+  spool: PackSpool,
+): Promise<ReceivedObjects | RefusedObjects> {
+  if (rest === null) return { kind: "received", ingested: null, set: existing.set };
+  const progress = createProgress(say);
+  let ingested: IngestedPack;
+  try {
+    ingested = await ingestPack({
+      body: rest.body,
+      initial: rest.initial,
+      spool,
+      readExternal: (oid) => existing.readObject(oid),
+      onProgress: progress.report,
+    });
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return { kind: "refused", unpackError: error.message, refusal: "unpacker error", lines: [] };
+  } finally {
+    await progress.settle();
+  }
+  if (ingested.objectCount === 0) return { kind: "received", ingested: null, set: existing.set };
+  const member = openSidecars(ingested);
+  const problems = [...findWrongTypes(existing.set, member), ...(await findMissing(existing, member))];
+  if (problems.length > 0) {
+    return { kind: "refused", unpackError: null, refusal: "missing necessary objects", lines: problems };
+  }
+  // A pack that was pushed before isn't counted twice.
+  const others = existing.set.members.filter(({ index }) => index.packSha !== ingested.packSha);
+  return { kind: "received", ingested, set: new PackSet([...others, member]) };
+}
+
+async function findMissing(existing: RepositoryPacks, { index, graph }: PackMember): Promise<string[]> {
+  const connectivity = await checkConnectivity({
+    index,
+    graph,
+    existing: (oids) => existing.hasObjects(oids),
+  });
+  if (connectivity.connected) return [];
+  return connectivity.missing.map(
+    ({ oid, kind, referencedBy }) => `error: ${kind} ${oid} is missing; ${referencedBy} needs it`,
+  );
+}
+
+/** What the pack takes for another type of object than it is in the repository. */
+function findWrongTypes(set: PackSet, { graph }: PackMember): string[] {
+  const oid = new Uint8Array(20);
+  for (let external = 0; external < graph.externalCount; external++) {
+    graph.copyExternalOid(external, oid, 0);
+    const number = set.find(oid);
+    if (number === NOT_HERE) continue;
+    const expected = graph.externalKind(external);
+    const actual = objectTypeName(set.typeCodeAt(number));
+    if (actual !== expected) {
+      return [
+        `error: object ${graph.externalOid(external)} is a ${actual}, but is referenced as a ${expected}`,
+      ];
+    }
+  }
+  return [];
+}
+
+/** Most often progress is told. */
+const PROGRESS_MS = 1000;
+
+// Says nothing of work that is done within a second.
+function createProgress(say: (text: string) => Promise<void>) {
+  let saidAtMs = Date.now();
+  let saying: Promise<void> = Promise.resolve();
+  return {
+    report({ phase, done, total }: IngestProgress) {
+      if (phase !== "resolving" || Date.now() - saidAtMs < PROGRESS_MS) return;
+      saidAtMs = Date.now();
+      const percent = Math.floor((100 * done) / Math.max(total, 1));
+      saying = saying.then(() => say(`Resolving deltas: ${percent}% (${done}/${total})\r`));
+      // Thrown by settle.
+      saying.catch(() => undefined);
+    },
+    /** Waits until everything is said. */
+    settle: () => saying,
+  };
+}

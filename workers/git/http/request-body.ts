@@ -1,0 +1,30 @@
+// The body of a git request: of the right type, inflated where the client compressed it (gitprotocol-http).
+import type { Context } from "hono";
+import type { AppEnv } from "../../core/app-env.ts";
+import type { GitService } from "../wire/advertisement.ts";
+import { refuse } from "./git-response.ts";
+
+/** What a person who posts something else to git's addresses is told. */
+export type RequestBody = { readonly body: ReadableStream<Uint8Array> } | { readonly refusal: Response };
+
+/** Opens the body of a request to a service, or says why it can't be one. */
+export function openRequestBody(context: Context<AppEnv>, service: GitService): RequestBody {
+  const expected = `application/x-${service}-request`;
+  const type = context.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== expected)
+    return { refusal: refuse(415, `This address takes ${expected}, as git's client sends it.`) };
+  const body = context.req.raw.body ?? emptyStream();
+  const encoding = context.req.header("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity") return { body };
+  if (encoding === "gzip" || encoding === "x-gzip") return { body: inflate(body) };
+  return { refusal: refuse(415, `The content encoding ${encoding} isn't supported; gzip is.`) };
+}
+
+// The readers of the body bound how much they take, so a small body that inflates without end is stopped there.
+function inflate(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  return body.pipeThrough<Uint8Array>(new DecompressionStream("gzip"));
+}
+
+function emptyStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() });
+}

@@ -1,0 +1,51 @@
+// Git's smart HTTP (gitprotocol-http): three addresses per repository, with or without `.git` at its end.
+// Invariant: nothing is read or written before `authorise` has let the request in.
+import { type Context, Hono } from "hono";
+import type { AppEnv } from "../../core/app-env.ts";
+import type { GitService } from "../wire/advertisement.ts";
+import type { GitAccess, GitHttpDependencies } from "./dependencies.ts";
+import { refuse } from "./git-response.ts";
+import { serveInfoRefs } from "./info-refs.ts";
+import { serveReceivePack } from "./receive-pack.ts";
+import { serveUploadPack } from "./upload-pack.ts";
+
+const REALM = 'Basic realm="Plue", charset="UTF-8"';
+const SIGN_IN = "Sign in with an API token as the password.";
+
+/** The routes of git's clients. */
+export function createGitRoutes(dependencies: GitHttpDependencies): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  const enter = (context: Context<AppEnv>, service: GitService): Promise<GitAccess> => {
+    const owner = context.req.param("owner") ?? "";
+    const name = (context.req.param("repository") ?? "").replace(/\.git$/, "");
+    return dependencies.authorise(context, { owner, name, service });
+  };
+  routes.get("/:owner/:repository/info/refs", async (context) => {
+    const service = parseService(context.req.query("service"));
+    if (service === null) {
+      return refuse(403, "This server speaks the smart protocol only: use git 1.6.6 or newer.");
+    }
+    const access = await enter(context, service);
+    return access.allowed ? serveInfoRefs(context, access.repository, service) : turnAway(access);
+  });
+  routes.post("/:owner/:repository/git-upload-pack", async (context) => {
+    const access = await enter(context, "git-upload-pack");
+    return access.allowed ? serveUploadPack(context, access.repository) : turnAway(access);
+  });
+  routes.post("/:owner/:repository/git-receive-pack", async (context) => {
+    const access = await enter(context, "git-receive-pack");
+    if (!access.allowed) return turnAway(access);
+    const { repository, actor } = access;
+    if (actor === null) return turnAway({ allowed: false, status: 401, message: SIGN_IN });
+    return serveReceivePack(context, dependencies, { repository, actor });
+  });
+  return routes;
+}
+
+function parseService(text: string | undefined): GitService | null {
+  return text === "git-upload-pack" || text === "git-receive-pack" ? text : null;
+}
+
+function turnAway({ status, message }: GitAccess & { allowed: false }): Response {
+  return refuse(status, message, status === 401 ? { "WWW-Authenticate": REALM } : {});
+}

@@ -1,0 +1,162 @@
+// One push from its commands to its end: the pack is received, checked and stored, then all refs move at once.
+// Invariant: no ref moves unless everything it reaches is stored; whatever fails before that leaves the repository as it was.
+import type { Context } from "hono";
+import type { AppEnv } from "../../core/app-env.ts";
+import { COMMIT, TAG } from "../object/object-type.ts";
+import { ZERO_OID } from "../object/oid.ts";
+import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
+import { peel } from "../pack/plan-fetch.ts";
+import { listPacks } from "../store/catalog.ts";
+import { commitPush, type RefMove } from "../store/commit-push.ts";
+import type { RefOutcome } from "../store/judge-updates.ts";
+import { RepositoryPacks } from "../store/object-reader.ts";
+import { createPackSpool } from "../store/pack-spool.ts";
+import { openPacks, storePack } from "../store/pack-store.ts";
+import { findRefs } from "../store/refs.ts";
+import type { BodyRest } from "../wire/body-reader.ts";
+import type { PushRequest, RefUpdate } from "../wire/command-list.ts";
+import type { RefReport } from "../wire/report-status.ts";
+import type { GitActor, GitRepository, PreparedPush, PushContext } from "./dependencies.ts";
+import { judgeCommands, STALE } from "./judge-commands.ts";
+import { type ReceivedObjects, type RefusedObjects, receiveObjects } from "./receive-objects.ts";
+
+export interface Pusher {
+  readonly repository: GitRepository;
+  readonly actor: GitActor;
+}
+
+export interface PushRun {
+  readonly context: Context<AppEnv>;
+  readonly pusher: Pusher;
+  readonly push: PushRequest;
+  /** The body behind the commands, or null when no pack follows. */
+  readonly rest: BodyRest | null;
+  /** Tells the person how it goes. */
+  readonly say: (text: string) => Promise<void>;
+  readonly preparePush: (push: PushContext) => Promise<PreparedPush>;
+}
+
+export interface PushEnd {
+  /** Why the pack wasn't taken; null when it was, or there was none. */
+  readonly unpackError: string | null;
+  readonly refs: readonly RefReport[];
+  /** For the person who pushed. */
+  readonly lines: readonly string[];
+}
+
+/** Runs a push. What the pusher did wrong is in the result; everything else is thrown, and then nothing has moved. */
+export async function runPush(run: PushRun): Promise<PushEnd> {
+  const { context, pusher, push } = run;
+  const { query } = context.get("database");
+  const repositoryId = pusher.repository.id;
+  const names = push.updates.map(({ name }) => name);
+  const [packs, refs] = await Promise.all([
+    listPacks(query, repositoryId),
+    findRefs(query, repositoryId, names),
+  ]);
+  const refusals = judgeCommands(push.updates, new Map(refs.map(({ name, oid }) => [name, oid])));
+  const isAtomic = push.capabilities.has("atomic");
+  const isOver = (isAtomic ? refusals.some : refusals.every).call(refusals, (refusal) => refusal !== null);
+  if (isOver) return endOf(push.updates, (at) => refusals[at] ?? ATOMIC);
+  const bucket = context.get("env").objects;
+  const existing = new RepositoryPacks(await openPacks(bucket, repositoryId, packs));
+  const spool = createPackSpool(bucket, repositoryId);
+  try {
+    const received = await receiveObjects(run, existing, spool);
+    if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
+    const moves = push.updates.map((update, at) => planMove(received.set, update, refusals[at] ?? null));
+    if (isAtomic && moves.some((move) => "refusal" in move)) {
+      return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
+    }
+    return await moveRefs(run, existing, received, moves);
+  } finally {
+    await spool.discard();
+  }
+}
+
+const ATOMIC = "atomic push failure";
+
+type PlannedMove = { readonly refusal: string } | { readonly move: RefMove };
+
+const refusalOf = (planned: PlannedMove | undefined): string | null =>
+  planned !== undefined && "refusal" in planned ? planned.refusal : null;
+
+function endOf(updates: readonly RefUpdate[], refusalAt: (at: number) => string | null): PushEnd {
+  const refs = updates.map(({ name }, at) => ({ name, refusal: refusalAt(at) }));
+  return { unpackError: null, refs, lines: [] };
+}
+
+function refuseAll(
+  updates: readonly RefUpdate[],
+  refusals: readonly (string | null)[],
+  { unpackError, refusal, lines }: RefusedObjects,
+): PushEnd {
+  return { ...endOf(updates, (at) => refusals[at] ?? refusal), unpackError, lines };
+}
+
+/** Checks what a ref is to point at. */
+function planMove(set: PackSet, update: RefUpdate, refusal: string | null): PlannedMove {
+  if (refusal !== null) return { refusal };
+  if (update.after === ZERO_OID) return { move: { ...update, peeled: null } };
+  const number = set.find(update.after);
+  if (number === NOT_HERE) return { refusal: "missing necessary objects" };
+  if (update.name.startsWith("refs/heads/") && set.typeCodeAt(number) !== COMMIT) {
+    return { refusal: "a branch must point at a commit" };
+  }
+  const peeled = set.typeCodeAt(number) === TAG ? set.oidAt(peel(set, number)) : null;
+  return { move: { ...update, peeled } };
+}
+
+async function moveRefs(
+  run: PushRun,
+  existing: RepositoryPacks,
+  received: ReceivedObjects,
+  planned: readonly PlannedMove[],
+): Promise<PushEnd> {
+  const { context, pusher, push } = run;
+  const { repository, actor } = pusher;
+  const moves = planned.flatMap((one) => ("move" in one ? [one.move] : []));
+  if (moves.length === 0) return endOf(push.updates, (at) => refusalOf(planned[at]));
+  const { ingested } = received;
+  const stored =
+    ingested === null ? null : await storePack(context.get("env").objects, repository.id, ingested);
+  const objects = stored === null ? existing : existing.with(stored.open);
+  const [prepared] = await Promise.all([
+    run.preparePush({ repository, actor, updates: moves, objects }),
+    stored?.whenStored,
+  ]);
+  const { operationId, outcomes } = await commitPush(context.get("database"), {
+    repositoryId: repository.id,
+    actorId: actor.id,
+    kind: "push",
+    moves,
+    isAtomic: push.capabilities.has("atomic"),
+    pack: stored?.pack ?? null,
+    commit: (transaction, id, accepted) => prepared.commit(transaction, id, accepted),
+  });
+  const outcomeOf = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
+  const end = endOf(push.updates, (at) => {
+    const refusal = refusalOf(planned[at]);
+    return refusal ?? describeOutcome(outcomeOf.get(push.updates[at]?.name ?? ""));
+  });
+  if (operationId === null) return end;
+  stored?.remember();
+  return { ...end, lines: await prepared.committed() };
+}
+
+function describeOutcome(outcome: RefOutcome | undefined): string | null {
+  switch (outcome?.status) {
+    case "ok":
+      return null;
+    case "stale":
+      return STALE;
+    case "conflict":
+      return `'${outcome.other}' exists; cannot create '${outcome.name}'`;
+    case "default-branch":
+      return "deletion of the current branch prohibited";
+    case "atomic":
+      return ATOMIC;
+    default:
+      return "the repository is gone";
+  }
+}

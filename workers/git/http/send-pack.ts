@@ -1,0 +1,96 @@
+// Plans and sends the pack of a fetch: what both versions of the protocol end in.
+import type { Context } from "hono";
+import type { AppEnv } from "../../core/app-env.ts";
+import { objectTypeCode } from "../object/object-type.ts";
+import { NOT_HERE } from "../pack/pack-set.ts";
+import { type FetchPlan, planFetch } from "../pack/plan-fetch.ts";
+import type { ShallowPlan } from "../pack/plan-fetch-shallow.ts";
+import { writePack } from "../pack/write-pack.ts";
+import { pageRefs } from "../store/refs.ts";
+import type { PacketBuffer } from "../wire/pkt-line.ts";
+import { SidebandWriter } from "../wire/sideband.ts";
+import { type ClientSink, reportFailure } from "./git-response.ts";
+import { type FetchContext, findKnown, type OpenFetch, resolveDeepen } from "./open-fetch.ts";
+
+/** A client is told that the server lives this often while it has nothing else to send. */
+export const KEEP_ALIVE_MS = 5000;
+
+/** Decides what is sent. @param haves numbers of what the client has. Throws GitError as planFetch does. */
+export async function planOpenFetch(
+  context: FetchContext,
+  fetch: OpenFetch,
+  haves: readonly number[],
+): Promise<FetchPlan> {
+  const { request, packs, wants } = fetch;
+  const deepen = await resolveDeepen(context, packs.set, request.deepen);
+  const clientShallow = findKnown(packs.set, request.shallows);
+  const plan = planFetch(packs.set, { wants, haves, clientShallow, deepen, filter: request.filter });
+  if (request.includeTag) await includeTags(context, fetch, plan);
+  return plan;
+}
+
+async function includeTags(context: FetchContext, fetch: OpenFetch, plan: FetchPlan): Promise<void> {
+  for await (const page of pageRefs(context.database.query, context.repository.id, ["refs/tags/"])) {
+    for (const { oid, peeled } of page) {
+      const tag = peeled === null ? NOT_HERE : fetch.packs.set.find(oid);
+      if (tag !== NOT_HERE) plan.includeTag(tag);
+    }
+  }
+}
+
+/** The lines by which a client learns where its history ends now. */
+export function writeShallowLines(
+  out: PacketBuffer,
+  fetch: OpenFetch,
+  { shallow, unshallow }: ShallowPlan,
+): void {
+  const { set } = fetch.packs;
+  for (const number of shallow) out.line(`shallow ${set.oidAt(number)}`);
+  for (const number of unshallow) out.line(`unshallow ${set.oidAt(number)}`);
+}
+
+/** Sends the pack. A failure on the way is logged, and told on the band for it where there is one. */
+export async function sendPack(
+  context: Context<AppEnv>,
+  fetch: OpenFetch,
+  plan: FetchPlan,
+  sink: ClientSink,
+): Promise<void> {
+  const { request, packs } = fetch;
+  const out = new SidebandWriter(sink, request.sideband);
+  const keepAlive = startKeepAlive(out);
+  try {
+    if (!request.noProgress) await out.progress(`Enumerating objects: ${plan.sentCount}, done.\n`);
+    await writePack(
+      {
+        set: packs.set,
+        sources: packs.sources,
+        marks: plan.marks,
+        sentCount: plan.sentCount,
+        thinPack: request.thinPack,
+        ofsDelta: request.ofsDelta,
+        readObject: async (number) => {
+          const { type, bytes } = await packs.readNumber(number);
+          return { typeCode: objectTypeCode(type), bytes };
+        },
+      },
+      out,
+    );
+    await out.end();
+  } catch (error) {
+    if (sink.isGone) throw error;
+    await out.fatal(`${reportFailure(context, error)}\n`);
+    await out.end();
+  } finally {
+    keepAlive.stop();
+  }
+}
+
+/** Writes an empty frame whenever nothing was sent for a while, until stopped. */
+export function startKeepAlive(out: SidebandWriter): { stop(): void } {
+  const timer = setInterval(() => {
+    // A client that went away is noticed by whoever writes next.
+    out.keepAlive().catch(() => undefined);
+  }, KEEP_ALIVE_MS);
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,141 @@
+// The one way refs move. Invariant: either every accepted ref, the pack, the operation and its event are written in one
+// transaction, or nothing is; a ref moves only from the value that the caller saw.
+import { eq, sql } from "drizzle-orm";
+import { z } from "zod";
+import type { RefChange } from "../../../schema/tables/git.ts";
+import { repositories } from "../../../schema/tables/git.ts";
+import type { Database, Executor } from "../../core/db.ts";
+import { type Oid, ZERO_OID } from "../object/oid.ts";
+import { listParentNames } from "../wire/ref-name.ts";
+import type { StoredPack } from "./catalog.ts";
+import { judgeUpdates, type RefOutcome } from "./judge-updates.ts";
+import { bigintColumn, queryRows } from "./query-rows.ts";
+
+/** A ref's wanted move; the zero id stands for absent. */
+export interface RefMove extends RefChange {
+  /** What an annotated tag finally points at; null for everything else. */
+  readonly peeled: Oid | null;
+}
+
+export interface PushCommit {
+  readonly repositoryId: number;
+  readonly actorId: number | null;
+  readonly kind: "push" | "undo" | "restore" | "merge" | "api";
+  readonly moves: readonly RefMove[];
+  /** All refs move, or none. */
+  readonly isAtomic: boolean;
+  /** The stored pack that the moves need, or null when they need none. */
+  readonly pack: StoredPack | null;
+  /** Runs in the transaction once the refs have moved, with those that did. What it throws undoes everything. */
+  readonly commit: (
+    transaction: Executor,
+    operationId: number,
+    accepted: readonly RefMove[],
+  ) => Promise<void>;
+}
+
+export interface PushResult {
+  /** The number of the operation, or null when no ref moved and nothing was written. */
+  readonly operationId: number | null;
+  /** In the order of the moves. */
+  readonly outcomes: readonly RefOutcome[];
+}
+
+/**
+ * Moves refs. Expected refusals are outcomes, not errors. Pushes to one repository wait for each other here, for
+ * as long as this transaction takes.
+ */
+export async function commitPush(database: Database, push: PushCommit): Promise<PushResult> {
+  return database.transaction(async (transaction) => {
+    const { repositoryId, moves } = push;
+    const [repository] = await transaction
+      .select({ defaultBranch: repositories.defaultBranch })
+      .from(repositories)
+      .where(eq(repositories.id, repositoryId))
+      .for("no key update");
+    if (repository === undefined) {
+      return { operationId: null, outcomes: moves.map(({ name }) => ({ name, status: "gone" })) };
+    }
+    const current = await readCurrent(transaction, repositoryId, moves);
+    const outcomes = judgeUpdates(current, moves, {
+      isAtomic: push.isAtomic,
+      defaultRef: `refs/heads/${repository.defaultBranch}`,
+    });
+    const accepted = moves.filter((_, at) => outcomes[at]?.status === "ok");
+    if (accepted.length === 0) return { operationId: null, outcomes };
+    const operationId = await writeMoves(transaction, push, accepted);
+    await push.commit(transaction, operationId, accepted);
+    return { operationId, outcomes };
+  });
+}
+
+const refRow = z.object({ name: z.string(), oid: z.string() });
+
+// The refs to be moved, and those that a new ref can't exist beside: above it, or below it.
+async function readCurrent(
+  transaction: Executor,
+  repositoryId: number,
+  moves: readonly RefMove[],
+): Promise<Map<string, Oid>> {
+  const created = moves.filter((move) => move.after !== ZERO_OID).map((move) => move.name);
+  const names = new Set(moves.map((move) => move.name));
+  for (const name of created) for (const parent of listParentNames(name)) names.add(parent);
+  // Of what lies below a name one ref is enough, unless this push may delete that one.
+  const perName = moves.length - created.length + 1;
+  const rows = await queryRows(
+    transaction,
+    sql`SELECT name, oid FROM refs
+        WHERE repository_id = ${repositoryId} AND name = ANY(${sql.param([...names])}::text[])
+      UNION ALL
+      SELECT below.name, below.oid FROM unnest(${sql.param(created)}::text[]) AS created (name),
+        LATERAL (SELECT refs.name, refs.oid FROM refs
+          WHERE repository_id = ${repositoryId} AND refs.name > created.name || '/' AND refs.name < created.name || '0'
+          LIMIT ${perName}) AS below`,
+    refRow,
+  );
+  return new Map(rows.map((row) => [row.name, row.oid]));
+}
+
+// One statement, one round trip: everything below it is written or nothing.
+async function writeMoves(
+  transaction: Executor,
+  push: PushCommit,
+  accepted: readonly RefMove[],
+): Promise<number> {
+  const { repositoryId, actorId, kind, pack } = push;
+  const changes = JSON.stringify(accepted.map(({ name, before, after }) => ({ name, before, after })));
+  const packs = JSON.stringify(pack === null ? [] : [pack]);
+  const [row] = await queryRows(
+    transaction,
+    sql`WITH moves AS (
+        SELECT * FROM jsonb_to_recordset(${JSON.stringify(accepted)}::jsonb) AS move (name text, after text, peeled text)
+      ), deleted AS (
+        DELETE FROM refs USING moves
+        WHERE refs.repository_id = ${repositoryId} AND refs.name = moves.name AND moves.after = ${ZERO_OID}
+      ), moved AS (
+        INSERT INTO refs (repository_id, name, oid, peeled)
+        SELECT ${repositoryId}::bigint, name, after, peeled FROM moves WHERE after <> ${ZERO_OID}
+        ON CONFLICT (repository_id, name)
+        DO UPDATE SET oid = excluded.oid, peeled = excluded.peeled, updated_at = now()
+      ), stored AS (
+        INSERT INTO packs (repository_id, sha, size_bytes, object_count)
+        SELECT ${repositoryId}::bigint, sha, "sizeBytes", "objectCount"
+        FROM jsonb_to_recordset(${packs}::jsonb) AS pack (sha text, "sizeBytes" bigint, "objectCount" integer)
+        ON CONFLICT (repository_id, sha) DO UPDATE SET state = 'live'
+      ), pushed AS (
+        UPDATE repositories SET pushed_at = now(), updated_at = now() WHERE id = ${repositoryId}
+      ), operation AS (
+        INSERT INTO ref_operations (repository_id, actor_id, kind, changes)
+        VALUES (${repositoryId}, ${actorId}, ${kind}, ${changes}::jsonb) RETURNING id
+      ), event AS (
+        INSERT INTO outbox (topic, repository_id, payload)
+        SELECT 'push', ${repositoryId}::bigint, jsonb_build_object(
+          'repositoryId', ${repositoryId}::bigint, 'operationId', operation.id, 'changes', ${changes}::jsonb)
+        FROM operation
+      )
+      SELECT id FROM operation`,
+    z.object({ id: bigintColumn }),
+  );
+  if (row === undefined) throw new Error("an INSERT gave no row");
+  return row.id;
+}

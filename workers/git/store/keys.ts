@@ -1,0 +1,20 @@
+// The one module that makes R2 keys of the git engine. A pack and its sidecars are named by the pack's own hash;
+// a pack that is still being received has a name nobody else will use.
+import type { Oid } from "../object/oid.ts";
+
+export function packKey(repositoryId: number, sha: Oid): string {
+  return `repos/${repositoryId}/packs/${sha}.pack`;
+}
+
+export function indexKey(repositoryId: number, sha: Oid): string {
+  return `repos/${repositoryId}/packs/${sha}.idx`;
+}
+
+export function graphKey(repositoryId: number, sha: Oid): string {
+  return `repos/${repositoryId}/packs/${sha}.graph`;
+}
+
+/** Where a pack is kept while its hash isn't known. */
+export function stagingKey(repositoryId: number, uploadId: string): string {
+  return `repos/${repositoryId}/staging/${uploadId}.pack`;
+}

@@ -1,0 +1,53 @@
+// What the isolate keeps of packs between requests: index and graph, and the bytes of small packs. All of it is
+// immutable, so nothing is ever stale; the least recently used goes when the budget is spent.
+import type { Oid } from "../object/oid.ts";
+import type { PackMember } from "../pack/pack-set.ts";
+
+/** A pack that was opened before. */
+export interface CachedPack extends PackMember {
+  /** The whole pack, where it is small. */
+  readonly bytes: Uint8Array | null;
+  /** What keeping it costs. */
+  readonly costBytes: number;
+}
+
+/** Memory for packs' sidecars, of the 128 MB of an isolate. */
+const PACK_CACHE_BYTES = 40 * 1024 * 1024;
+
+/** A cache of packs, bounded in bytes. */
+export class PackCache {
+  private readonly limitBytes: number;
+  private usedBytes = 0;
+  // A Map keeps the order of insertion: the first is the one used longest ago.
+  private readonly packs = new Map<string, CachedPack>();
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get(repositoryId: number, sha: Oid): CachedPack | undefined {
+    const key = `${repositoryId}/${sha}`;
+    const pack = this.packs.get(key);
+    if (pack !== undefined) {
+      this.packs.delete(key);
+      this.packs.set(key, pack);
+    }
+    return pack;
+  }
+
+  /** Keeps a pack; one that is larger than a quarter of the budget isn't kept. */
+  add(repositoryId: number, sha: Oid, pack: CachedPack): void {
+    const key = `${repositoryId}/${sha}`;
+    if (this.packs.has(key) || pack.costBytes > this.limitBytes / 2) return;
+    this.packs.set(key, pack);
+    this.usedBytes += pack.costBytes;
+    for (const [oldest, { costBytes }] of this.packs) {
+      if (this.usedBytes <= this.limitBytes) return;
+      this.packs.delete(oldest);
+      this.usedBytes -= costBytes;
+    }
+  }
+}
+
+/** The isolate's own. */
+export const packCache = new PackCache(PACK_CACHE_BYTES);

@@ -1,0 +1,152 @@
+// Opens and stores packs: the pack itself with its index and graph, in R2. Invariant: all three are there before
+// this says that a pack is stored, and their names come from their content, so writing one twice changes nothing.
+import { ForgeError } from "../../core/errors.ts";
+import type { IngestedPack } from "../pack/ingest-types.ts";
+import { parsePackGraph } from "../pack/pack-graph.ts";
+import { parsePackIndex } from "../pack/pack-index.ts";
+import type { PackMember } from "../pack/pack-set.ts";
+import type { StreamableSource } from "../pack/pack-stream.ts";
+import type { StoredPack } from "./catalog.ts";
+import { graphKey, indexKey, packKey } from "./keys.ts";
+import { type CachedPack, packCache } from "./pack-cache.ts";
+import { SPOOL_PART_BYTES } from "./pack-spool.ts";
+import { createMemoryPack, createR2Pack } from "./r2-pack.ts";
+
+/** A pack up to this size is kept whole in the isolate's cache. */
+const SMALL_PACK_BYTES = 256 * 1024;
+/** Packs opened at a time; each takes up to three of the runtime's six connections. */
+const OPENED_AT_ONCE = 6;
+
+/** A pack ready to be read. */
+export interface OpenPack extends PackMember {
+  readonly source: StreamableSource;
+}
+
+/** Opens packs, those that the isolate knows without reading anything. Throws ForgeError `internal` when R2 lacks one. */
+export async function openPacks(
+  bucket: R2Bucket,
+  repositoryId: number,
+  packs: readonly StoredPack[],
+): Promise<OpenPack[]> {
+  const opened: OpenPack[] = [];
+  for (let at = 0; at < packs.length; at += OPENED_AT_ONCE) {
+    const batch = packs.slice(at, at + OPENED_AT_ONCE);
+    opened.push(...(await Promise.all(batch.map((pack) => openPack(bucket, repositoryId, pack)))));
+  }
+  return opened;
+}
+
+async function openPack(bucket: R2Bucket, repositoryId: number, pack: StoredPack): Promise<OpenPack> {
+  let cached = packCache.get(repositoryId, pack.sha);
+  if (cached === undefined) {
+    cached = await readPack(bucket, repositoryId, pack);
+    packCache.add(repositoryId, pack.sha, cached);
+  }
+  const { index, graph, bytes } = cached;
+  const source =
+    bytes === null
+      ? createR2Pack(bucket, packKey(repositoryId, pack.sha), pack.sizeBytes)
+      : createMemoryPack(bytes);
+  return { index, graph, source };
+}
+
+async function readPack(bucket: R2Bucket, repositoryId: number, pack: StoredPack): Promise<CachedPack> {
+  const [idx, graph, bytes] = await Promise.all([
+    readObject(bucket, indexKey(repositoryId, pack.sha)),
+    readObject(bucket, graphKey(repositoryId, pack.sha)),
+    pack.sizeBytes <= SMALL_PACK_BYTES ? readObject(bucket, packKey(repositoryId, pack.sha)) : null,
+  ]);
+  return parseSidecars(idx, graph, bytes, pack.sizeBytes);
+}
+
+function parseSidecars(
+  idx: Uint8Array,
+  graphBytes: Uint8Array,
+  bytes: Uint8Array | null,
+  sizeBytes: number,
+): CachedPack {
+  const index = parsePackIndex(idx, sizeBytes);
+  const graph = parsePackGraph(graphBytes, index);
+  // What is computed from them on use: entries by offset, and references by number.
+  const computedBytes = 16 * index.count + 4 * graph.externalCount;
+  const costBytes = idx.length + graphBytes.length + (bytes?.length ?? 0) + computedBytes;
+  return { index, graph, bytes, costBytes };
+}
+
+async function readObject(bucket: R2Bucket, key: string): Promise<Uint8Array> {
+  const object = await bucket.get(key);
+  if (object === null) {
+    throw new ForgeError("internal", "A pack of this repository can't be read.", {
+      cause: new Error(`${key} is not in R2`),
+    });
+  }
+  return new Uint8Array(await object.arrayBuffer());
+}
+
+/** The sidecars of a pack that was just received, ready to be read. */
+export function openSidecars(ingested: IngestedPack): PackMember {
+  return parseSidecars(ingested.idx, ingested.graph, null, ingested.sizeBytes);
+}
+
+/** A pack on its way into R2. */
+export interface StoringPack {
+  readonly pack: StoredPack;
+  /** To be read at once, stored or not. */
+  readonly open: OpenPack;
+  /** Settles when the pack and its sidecars are in R2, or couldn't be put there. */
+  readonly whenStored: Promise<void>;
+  /** Lets the isolate keep what it knows of the pack. To be called once the pack is in the catalog. */
+  remember(): void;
+}
+
+/** Puts a pack and its sidecars into R2 under their names. A small pack can be read while that goes on. */
+export async function storePack(
+  bucket: R2Bucket,
+  repositoryId: number,
+  ingested: IngestedPack,
+): Promise<StoringPack> {
+  const { packSha: sha, sizeBytes, objectCount, idx, graph } = ingested;
+  const key = packKey(repositoryId, sha);
+  const bytes = sizeBytes <= SPOOL_PART_BYTES ? await collectPack(ingested) : null;
+  const whenStored = Promise.all([
+    bytes === null ? putInStream(bucket, key, ingested) : bucket.put(key, bytes),
+    bucket.put(indexKey(repositoryId, sha), idx),
+    bucket.put(graphKey(repositoryId, sha), graph),
+  ]).then(() => undefined);
+  if (bytes === null) await whenStored;
+  else whenStored.catch(() => undefined);
+  const cached = parseSidecars(idx, graph, sizeBytes <= SMALL_PACK_BYTES ? bytes : null, sizeBytes);
+  const source = bytes === null ? createR2Pack(bucket, key, sizeBytes) : createMemoryPack(bytes);
+  return {
+    pack: { sha, sizeBytes, objectCount },
+    open: { index: cached.index, graph: cached.graph, source },
+    whenStored,
+    remember: () => packCache.add(repositoryId, sha, cached),
+  };
+}
+
+async function collectPack(ingested: IngestedPack): Promise<Uint8Array> {
+  const bytes = new Uint8Array(ingested.sizeBytes);
+  let at = 0;
+  await ingested.writePack(async (piece) => {
+    bytes.set(piece, at);
+    at += piece.length;
+  });
+  return bytes;
+}
+
+async function putInStream(bucket: R2Bucket, key: string, ingested: IngestedPack): Promise<void> {
+  const { readable, writable } = new FixedLengthStream(ingested.sizeBytes);
+  const writer = writable.getWriter();
+  const write = async () => {
+    try {
+      await ingested.writePack((piece) => writer.write(piece));
+      await writer.close();
+    } catch (error) {
+      // R2 then stores nothing: the body ended before its length.
+      await writer.abort(error);
+      throw error;
+    }
+  };
+  await Promise.all([bucket.put(key, readable), write()]);
+}

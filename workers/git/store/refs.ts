@@ -1,0 +1,106 @@
+// Reads refs. They are moved by commit-push.ts alone. Invariant: whatever their number, one page of them is held.
+import { and, asc, eq, gt, gte, inArray, lt, not, or, type SQL } from "drizzle-orm";
+import { refs } from "../../../schema/tables/git.ts";
+import type { Executor } from "../../core/db.ts";
+import type { Oid } from "../object/oid.ts";
+
+export interface StoredRef {
+  /** Full name, such as `refs/heads/main`. */
+  readonly name: string;
+  readonly oid: Oid;
+  /** What an annotated tag finally points at; null for everything else. */
+  readonly peeled: Oid | null;
+}
+
+/** Refs of the forge's own, which no client sees. */
+export const HIDDEN_PREFIX = "refs/plue/";
+/** Refs read by one query of a listing. */
+const PAGE_REFS = 5000;
+
+const columns = { name: refs.name, oid: refs.oid, peeled: refs.peeled };
+
+/** The names that begin with `prefix`: a range, as names are ordered by their bytes. */
+function startsWith(prefix: string): SQL | undefined {
+  return prefix === "" ? undefined : and(gte(refs.name, prefix), lt(refs.name, `${prefix}\u{10ffff}`));
+}
+
+/**
+ * Refs that a reader sees, ordered by name.
+ * @param wanted `prefixes`: names that begin with one of these, all when there are none; `after`: names past this one
+ */
+export async function listRefs(
+  query: Executor,
+  repositoryId: number,
+  wanted: { prefixes: readonly string[]; limit: number; after?: string },
+): Promise<StoredRef[]> {
+  const { prefixes, limit, after = "" } = wanted;
+  const isWanted = prefixes.includes("") ? undefined : or(...prefixes.map(startsWith));
+  const isHidden = startsWith(HIDDEN_PREFIX);
+  return query
+    .select(columns)
+    .from(refs)
+    .where(
+      and(eq(refs.repositoryId, repositoryId), isWanted, isHidden && not(isHidden), gt(refs.name, after)),
+    )
+    .orderBy(asc(refs.name))
+    .limit(limit);
+}
+
+/** All refs that a reader sees and that begin with one of the prefixes, page by page, ordered by name. */
+export async function* pageRefs(
+  query: Executor,
+  repositoryId: number,
+  prefixes: readonly string[] = [],
+): AsyncGenerator<StoredRef[]> {
+  let after = "";
+  for (;;) {
+    const page = await listRefs(query, repositoryId, { prefixes, limit: PAGE_REFS, after });
+    const last = page.at(-1);
+    if (last !== undefined) yield page;
+    if (last === undefined || page.length < PAGE_REFS) return;
+    after = last.name;
+  }
+}
+
+/** The first `limit` refs whose names begin with `prefix`, ordered by name. */
+export async function listFirstRefs(
+  query: Executor,
+  repositoryId: number,
+  prefix: string,
+  limit: number,
+): Promise<StoredRef[]> {
+  return query
+    .select(columns)
+    .from(refs)
+    .where(and(eq(refs.repositoryId, repositoryId), startsWith(prefix)))
+    .orderBy(asc(refs.name))
+    .limit(limit);
+}
+
+/** The refs of these full names that exist, hidden ones included. */
+export async function findRefs(
+  query: Executor,
+  repositoryId: number,
+  names: readonly string[],
+): Promise<StoredRef[]> {
+  if (names.length === 0) return [];
+  return query
+    .select(columns)
+    .from(refs)
+    .where(and(eq(refs.repositoryId, repositoryId), inArray(refs.name, [...names])));
+}
+
+/** The ref that a short or full name means (gitrevisions): the name itself, then a tag, then a branch; else null. */
+export async function resolveRef(
+  query: Executor,
+  repositoryId: number,
+  name: string,
+): Promise<StoredRef | null> {
+  const candidates = [name, `refs/${name}`, `refs/tags/${name}`, `refs/heads/${name}`];
+  const found = await findRefs(query, repositoryId, candidates);
+  for (const candidate of candidates) {
+    const ref = found.find((one) => one.name === candidate);
+    if (ref !== undefined) return ref;
+  }
+  return null;
+}

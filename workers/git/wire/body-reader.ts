@@ -1,0 +1,83 @@
+// Reads a request's body line by line, and gives the rest of it on as a stream. Invariant: never more than one
+// chunk and one line are held, and never more bytes are read as lines than the caller's limit allows.
+import { GitError } from "../object/git-error.ts";
+import { PACKET_LENGTH_BYTES, type Packet, parsePacketLength } from "./pkt-line.ts";
+
+export interface BodyRest {
+  /** Bytes that were read from the body but belong to what follows the lines. */
+  readonly initial: Uint8Array;
+  /** The body, unlocked, from there on. */
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+const EMPTY = new Uint8Array(0);
+
+export class BodyReader {
+  private readonly body: ReadableStream<Uint8Array>;
+  private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  private readonly limitBytes: number;
+  private held: Uint8Array = EMPTY;
+  private takenBytes = 0;
+
+  /** @param limitBytes most bytes that may be read as lines */
+  constructor(body: ReadableStream<Uint8Array>, limitBytes: number) {
+    this.body = body;
+    this.reader = body.getReader();
+    this.limitBytes = limitBytes;
+  }
+
+  /**
+   * The next line, or null where the body ends between two lines. The payload is valid until the next read.
+   * Throws GitError `bad_protocol` when the body ends within a line, or `limit_exceeded`.
+   */
+  async readPacket(): Promise<Packet | null> {
+    if (!(await this.fill(PACKET_LENGTH_BYTES))) {
+      if (this.held.length === 0) return null;
+      throw new GitError("bad_protocol", "protocol error: the request ends within a line");
+    }
+    const length = parsePacketLength(this.held, 0);
+    this.take(PACKET_LENGTH_BYTES);
+    if (typeof length !== "number") return length;
+    if (!(await this.fill(length))) {
+      throw new GitError("bad_protocol", "protocol error: the request ends within a line");
+    }
+    return this.take(length);
+  }
+
+  /** Gives up the lines: what follows them, unread. */
+  release(): BodyRest {
+    this.reader.releaseLock();
+    return { initial: this.held, body: this.body };
+  }
+
+  /** Drops what is left of the body. */
+  async cancel(): Promise<void> {
+    await this.reader.cancel();
+  }
+
+  private take(length: number): Uint8Array {
+    this.takenBytes += length;
+    if (this.takenBytes > this.limitBytes) {
+      throw new GitError("limit_exceeded", `the request has more than ${this.limitBytes} bytes of lines`);
+    }
+    const taken = this.held.subarray(0, length);
+    this.held = this.held.subarray(length);
+    return taken;
+  }
+
+  private async fill(length: number): Promise<boolean> {
+    while (this.held.length < length) {
+      const { done, value } = await this.reader.read();
+      if (done) return false;
+      if (this.held.length === 0) {
+        this.held = value;
+      } else {
+        const joined = new Uint8Array(this.held.length + value.length);
+        joined.set(this.held);
+        joined.set(value, this.held.length);
+        this.held = joined;
+      }
+    }
+    return true;
+  }
+}

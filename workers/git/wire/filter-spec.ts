@@ -1,0 +1,52 @@
+// Object filters of partial clones (git-rev-list, "--filter=<filter-spec>"): what may be left out of a pack.
+import { GitError } from "../object/git-error.ts";
+
+/** Null in a field means: no such limit. */
+export interface ObjectFilter {
+  /** Blobs of this size or more are left out; 0 leaves out all. */
+  readonly blobLimitBytes: number | null;
+  /** Trees and blobs this deep below a commit's root tree or deeper are left out; the root tree has depth 0. */
+  readonly treeDepth: number | null;
+}
+
+/** Filters that may be combined into one. */
+const COMBINED_LIMIT = 16;
+
+/** Reads a filter. Throws GitError `bad_protocol` for one that is malformed or not supported. */
+export function parseFilterSpec(spec: string): ObjectFilter {
+  if (spec === "blob:none") return { blobLimitBytes: 0, treeDepth: null };
+  const limit = /^blob:limit=(\d{1,15})([kmg]?)$/i.exec(spec);
+  if (limit) return { blobLimitBytes: Number(limit[1]) * scaleOf(limit[2] ?? ""), treeDepth: null };
+  const depth = /^tree:(\d{1,9})$/.exec(spec);
+  if (depth) return { blobLimitBytes: null, treeDepth: Number(depth[1]) };
+  if (spec.startsWith("combine:")) return combineFilters(spec.slice("combine:".length).split("+"));
+  throw new GitError("bad_protocol", `filter '${spec.slice(0, 200)}' not supported`);
+}
+
+function scaleOf(suffix: string): number {
+  return 1024 ** ["", "k", "m", "g"].indexOf(suffix.toLowerCase());
+}
+
+function combineFilters(parts: readonly string[]): ObjectFilter {
+  if (parts.length > COMBINED_LIMIT) throw new GitError("bad_protocol", "too many combined filters");
+  return parts
+    .map(decodePart)
+    .map(parseFilterSpec)
+    .reduce((left, right) => ({
+      blobLimitBytes: lower(left.blobLimitBytes, right.blobLimitBytes),
+      treeDepth: lower(left.treeDepth, right.treeDepth),
+    }));
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    throw new GitError("bad_protocol", "malformed escape in a combined filter", { cause });
+  }
+}
+
+function lower(left: number | null, right: number | null): number | null {
+  if (left === null) return right;
+  return right === null ? left : Math.min(left, right);
+}

@@ -1,0 +1,29 @@
+// How a push ended (gitprotocol-pack, "Report Status"): whether the pack was taken, and each ref's fate.
+import { PACKET_PAYLOAD_LIMIT_BYTES, PacketBuffer } from "./pkt-line.ts";
+
+export interface RefReport {
+  readonly name: string;
+  /** Why the ref didn't move; null when it did. */
+  readonly refusal: string | null;
+}
+
+// A reason is one line; git shows it in parentheses after the ref.
+const REASON_CHARACTERS = Math.floor(PACKET_PAYLOAD_LIMIT_BYTES / 32);
+
+/** The report's lines with the flush that ends them. @param unpackError null when the pack was taken */
+export function formatReport(
+  unpackError: string | null,
+  refs: readonly RefReport[],
+): Uint8Array<ArrayBuffer> {
+  const out = new PacketBuffer();
+  out.line(`unpack ${unpackError === null ? "ok" : oneLine(unpackError)}`);
+  for (const { name, refusal } of refs) {
+    out.line(refusal === null ? `ok ${name}` : `ng ${name} ${oneLine(refusal)}`);
+  }
+  out.flush();
+  return out.take();
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").slice(0, REASON_CHARACTERS);
+}
