@@ -8,7 +8,7 @@ import { build } from "esbuild";
 const siteFolder = resolve(import.meta.dirname, "../site");
 const hashLength = 16;
 
-export type Asset = { body: string; contentType: string; hash: string };
+type Asset = { body: string; contentType: string; hash: string };
 
 /**
  * Bundles the assets of a site folder.

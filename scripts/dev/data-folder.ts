@@ -17,7 +17,7 @@ export type DataFolder = {
 };
 
 const secretsSchema = z.object({ gatewaySecret: z.string().min(32), postgresPassword: z.string().min(16) });
-export type Secrets = z.infer<typeof secretsSchema>;
+type Secrets = z.infer<typeof secretsSchema>;
 
 /** Makes the folder at the first start and takes it. @throws Error naming the process that has it. */
 export function openDataFolder(path: string): DataFolder {

@@ -10,7 +10,7 @@ const maxLogBytes = 64 * 1024 * 1024;
 /** Fields that the screen does without. */
 const quietFields = ["at", "level", "message", "cause", "requestId", "userAgent"];
 
-export type EventLog = {
+type EventLog = {
   /** Takes a program's outputs, line by line, until they end. */
   follow(...outputs: (Readable | null)[]): void;
 };
@@ -47,7 +47,7 @@ function parseEvent(line: string): LoggedEvent {
 }
 
 /** One line of what matters; an error's cause follows on lines of its own. */
-export function formatEvent(source: string, event: LoggedEvent): string {
+function formatEvent(source: string, event: LoggedEvent): string {
   const time = String(event.at ?? new Date().toISOString()).slice(11, 19);
   const level = event.level === "info" || event.level === undefined ? "" : `${event.level}: `;
   const fields = Object.entries(event)

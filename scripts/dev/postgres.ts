@@ -37,7 +37,7 @@ const durableSettings = {
   timezone: "UTC",
 };
 
-export type PostgresOptions = {
+type PostgresOptions = {
   /** The cluster's folder; made at the first start. */
   dataFolder: string;
   password: string;
@@ -49,7 +49,7 @@ export type PostgresOptions = {
 
 type PostgresRun = { programs: string; cluster: string; user: PostgresUser | undefined };
 
-export type RunningPostgres = {
+type RunningPostgres = {
   /** `postgres://…` of the database, for a direct connection. */
   url: string;
   server: GuardedChild;

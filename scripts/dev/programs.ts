@@ -11,7 +11,7 @@ const maxBackoffMs = 10_000;
 /** A program that ran this long died of something new: the waits begin anew. */
 const healthyMs = 60_000;
 
-export type ProgramOptions = {
+type ProgramOptions = {
   name: string;
   /** The TypeScript file that Node runs, from the repository's root. */
   script: string;

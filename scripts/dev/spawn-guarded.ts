@@ -25,7 +25,7 @@ export type GuardedChild = {
   stop(): Promise<number>;
 };
 
-export type GuardedSpawn = {
+type GuardedSpawn = {
   command: string;
   args: string[];
   env: NodeJS.ProcessEnv;

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-export type SystemTool = {
+type SystemTool = {
   /** The programs that it brings; any of them on PATH means that it is there. */
   programs: string[];
   /** Its Debian package. */
@@ -37,7 +37,7 @@ const installers: [program: string, command: string][] = [
 ];
 
 /** Where a program is on PATH, or undefined. */
-export function findProgram(name: string): string | undefined {
+function findProgram(name: string): string | undefined {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const file = join(folder, name);
     try {

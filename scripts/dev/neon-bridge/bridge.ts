@@ -8,7 +8,7 @@ import { answerSql } from "./http-sql.ts";
 import { relayClient } from "./relay.ts";
 import { SessionPool } from "./session-pool.ts";
 
-export type NeonBridgeOptions = {
+type NeonBridgeOptions = {
   /** The PostgreSQL behind the bridge, in any form that `pg` takes. */
   databaseUrl: string;
   /** Sessions for WebSocket clients at the same time; more wait their turn. Default 24. */

@@ -82,7 +82,7 @@ export function encodeFatal(code: string, message: string): Buffer {
   return encodeMessage("E", ...fields, Buffer.from([0]));
 }
 
-export type Startup =
+type Startup =
   | { kind: "startup"; parameters: Map<string, string> }
   | { kind: "tls" }
   | { kind: "cancel"; processId: number; secretKey: number };

@@ -5,13 +5,13 @@ import { encodeCString, encodeMessage, encodeQuery, type Frame, FrameScanner } f
 
 const resetTimeoutMs = 5_000;
 
-export type SessionClient = {
+type SessionClient = {
   receive(bytes: Buffer): void;
   /** The server closed the connection; nothing more comes. */
   closed(): void;
 };
 
-export type BackendKey = { processId: number; secretKey: number };
+type BackendKey = { processId: number; secretKey: number };
 
 export class ServerSession {
   readonly key: BackendKey;

@@ -2,7 +2,7 @@
 import { Pool } from "pg";
 import { ServerSession } from "./server-session.ts";
 
-export type SessionPoolOptions = {
+type SessionPoolOptions = {
   connectionString: string;
   maxSessions: number;
   /** How long a client waits for a session before it is refused. */

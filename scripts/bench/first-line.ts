@@ -1,0 +1,98 @@
+// From the answer of a push to the first line its run prints, in a browser, with a warm pool; and each part of it.
+import type { Browser, Page } from "playwright-core";
+import { openBrowser } from "../../e2e/browser.ts";
+import { findLatestRun, followRun, makeRepository } from "../../e2e/forge-client.ts";
+import { commitFiles, git, makeWorkTree, removeFolder } from "../../e2e/git-client.ts";
+import { type RunningPlue, startPlue } from "../../e2e/start-plue.ts";
+import { findPercentile, formatTable } from "./table.ts";
+
+const RUNS = 30;
+const WARM_UP_RUNS = 3;
+const BAR_MS = 500;
+// Quoted apart, so that the page's showing the script isn't taken for its output.
+const WORKFLOW = "on: push\njobs:\n  a:\n    steps:\n      - run: echo the-first-''line\n";
+
+interface Sample {
+  /** From the end of `git push` to the line's being in the page. */
+  browserMs: number;
+  /** The parts, as the gateway measured them. */
+  timings: Record<string, number>;
+}
+
+/** Prints p50, p99 and the worst of 30 pushes, one after another, each opened in a fresh page. */
+export async function measureFirstLine(): Promise<void> {
+  const [plue, browser] = await Promise.all([startPlue(), openBrowser()]);
+  const { name, remote } = await makeRepository(plue);
+  const folder = await makeWorkTree("bench", { "README.md": "bench\n", ".plue/workflows/ci.yaml": WORKFLOW });
+  try {
+    const samples: Sample[] = [];
+    for (let count = 1; count <= WARM_UP_RUNS + RUNS; count++) {
+      const sample = await measureOnce(plue, browser, { name, remote, folder, count });
+      if (count > WARM_UP_RUNS) samples.push(sample);
+    }
+    print(samples);
+  } finally {
+    removeFolder(folder);
+    await browser.close();
+    await plue.stop();
+  }
+}
+
+async function measureOnce(
+  plue: RunningPlue,
+  browser: Browser,
+  project: { name: string; remote: string; folder: string; count: number },
+): Promise<Sample> {
+  await commitFiles(project.folder, { counter: String(project.count) }, `Change ${project.count}`);
+  const page = await browser.newPage();
+  await git(project.folder, "push", "--quiet", project.remote, "main");
+  const answeredAtMs = Date.now();
+  const seenAtMs = await waitForLine(page, `${plue.url}/admin/${project.name}/runs/${project.count}`);
+  const run = await findLatestRun(plue, project.name);
+  await followRun(plue, run?.id ?? 0);
+  const ended = await findLatestRun(plue, project.name);
+  if (ended?.status !== "succeeded") throw new Error(`run ${project.count} ended ${ended?.status}`);
+  await page.close();
+  return { browserMs: Math.max(0, seenAtMs - answeredAtMs), timings: ended.jobs[0]?.timings ?? {} };
+}
+
+/** Opens the run and gives the moment its first line was in the page. */
+async function waitForLine(page: Page, address: string): Promise<number> {
+  await page.addInitScript({ content: WATCH });
+  await page.goto(address, { waitUntil: "commit" });
+  const handle = await page.waitForFunction("globalThis.firstLineAtMs", undefined, { polling: 10 });
+  return Number(await handle.jsonValue());
+}
+
+// Runs in the page before its own scripts; notes when the line is there, by the browser's own clock.
+const WATCH = `
+const look = () => {
+  if (globalThis.firstLineAtMs || !document.body?.textContent.includes("the-first-line")) return;
+  globalThis.firstLineAtMs = performance.timeOrigin + performance.now();
+};
+new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+`;
+
+function print(samples: Sample[]): void {
+  const row = (part: string, values: number[]) => [
+    part,
+    Math.round(findPercentile(values, 0.5)),
+    Math.round(findPercentile(values, 0.99)),
+    Math.round(Math.max(...values)),
+  ];
+  const parts = [...new Set(samples.flatMap((sample) => Object.keys(sample.timings)))];
+  const rows = [
+    row(
+      "push answered → line in the browser",
+      samples.map((sample) => sample.browserMs),
+    ),
+    ...parts.map((part) =>
+      row(
+        `  ${part}`,
+        samples.map((sample) => sample.timings[part] ?? 0),
+      ),
+    ),
+  ];
+  console.log(`\nFirst line of output, ${samples.length} runs, warm pool (bar: p99 < ${BAR_MS} ms)`);
+  console.log(formatTable(["part", "p50 ms", "p99 ms", "max ms"], rows));
+}
