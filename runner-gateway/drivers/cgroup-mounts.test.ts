@@ -1,3 +1,4 @@
+/** Tables of mounts as machines and containers have them, and where a cgroup may be made on each. */
 import { describe, expect, test } from "vitest";
 import { findCgroupCandidates } from "./cgroup-mounts.ts";
 

@@ -9,7 +9,7 @@ export type CgroupController = "memory" | "pids" | "cpu";
 export const cgroupControllers: readonly CgroupController[] = ["pids", "memory", "cpu"];
 
 /** Folders to try in order, the process's own cgroup before the root of the mount. */
-export type CgroupCandidates = { version: 1 | 2; parents: string[] };
+type CgroupCandidates = { version: 1 | 2; parents: string[] };
 
 type CgroupMount = { root: string; point: string; version: 1 | 2; controllers: string[] };
 

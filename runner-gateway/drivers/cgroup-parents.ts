@@ -46,7 +46,7 @@ export async function makeCgroupParents(name: string): Promise<CgroupParents> {
   return { usable: true, folders: made, description: `cgroup v${versions} limits (${bounded})${unbounded}` };
 }
 
-export async function removeCgroupParents(folders: CgroupFolder[]): Promise<void> {
+async function removeCgroupParents(folders: CgroupFolder[]): Promise<void> {
   for (const { folder } of folders) await destroyFolder(folder);
 }
 

@@ -10,6 +10,7 @@ import { judge } from "./probe.ts";
 import { SuiteGateway } from "./suite/suite-gateway.ts";
 import { suiteLimits, suiteRunner } from "./suite/suite-host.ts";
 
+const quietLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const scratch = mkdtempSync(join(tmpdir(), "plue-choose-"));
 const dataFolder = join(scratch, "data");
 let programs: string;
@@ -28,7 +29,7 @@ function writeProgram(folder: string, name: string, script: string): void {
   chmodSync(join(folder, name), 0o755);
 }
 
-async function choose(insist?: "gvisor" | "bubblewrap"): Promise<DriverChoice> {
+async function choose(insist: "gvisor" | "bubblewrap" | null = null): Promise<DriverChoice> {
   return await chooseDriver({
     ...{
       handler: new SuiteGateway().handler,
@@ -36,7 +37,7 @@ async function choose(insist?: "gvisor" | "bubblewrap"): Promise<DriverChoice> {
       nodePath: process.execPath,
       dataFolder,
     },
-    ...{ limits: suiteLimits, insist, searchFolders: [programs], log: () => undefined },
+    ...{ limits: suiteLimits, insist, searchFolders: [programs], log: quietLog },
   });
 }
 

@@ -12,9 +12,9 @@ import { type LocalHost, openLocalHost } from "./local-host.ts";
 import { probeTechnology } from "./probe.ts";
 import type { Technology } from "./technology.ts";
 
-export type ChooseOptions = LocalDriverOptions & {
-  /** `PLUE_SANDBOX`: this technology or none. */
-  insist?: "gvisor" | "bubblewrap" | undefined;
+type ChooseOptions = LocalDriverOptions & {
+  /** `PLUE_SANDBOX`: this technology or none; null leaves the choice to what works. */
+  insist: "gvisor" | "bubblewrap" | null;
   /** Where `runsc` and `bwrap` are looked for: `listSearchFolders(PATH)`. */
   searchFolders: string[];
 };
@@ -29,7 +29,7 @@ export async function chooseDriver(options: ChooseOptions): Promise<DriverChoice
     return { available: false, reason: `sandboxes need Linux, and this is ${process.platform}` };
   }
   const host = await openLocalHost(options);
-  const names = options.insist === undefined ? (["gvisor", "bubblewrap"] as const) : [options.insist];
+  const names = options.insist === null ? (["gvisor", "bubblewrap"] as const) : [options.insist];
   const rejected: string[] = [];
   try {
     for (const name of names) {
@@ -49,7 +49,7 @@ export async function chooseDriver(options: ChooseOptions): Promise<DriverChoice
     throw error;
   }
   await host.owner.close();
-  const insisted = options.insist === undefined ? "" : `PLUE_SANDBOX=${options.insist} insists, but `;
+  const insisted = options.insist === null ? "" : `PLUE_SANDBOX=${options.insist} insists, but `;
   return {
     available: false,
     reason: `${insisted}no sandbox works here (${rejected.join("; ")}); ${installHint}`,

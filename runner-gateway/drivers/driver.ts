@@ -78,9 +78,16 @@ export type SandboxLimits = {
 };
 
 /** Answers a request of the sandbox with this id: the socket it came over proves who it is. */
-export type SandboxHandler = (sandboxId: string, request: IncomingMessage, response: ServerResponse) => void;
+type SandboxHandler = (sandboxId: string, request: IncomingMessage, response: ServerResponse) => void;
 
-export type DriverLog = (level: "info" | "warn" | "error", message: string, fields?: object) => void;
+type DriverLogFields = Record<string, string | number | null>;
+
+/** The gateway's own log fits. */
+type DriverLog = {
+  info(message: string, fields?: DriverLogFields): void;
+  warn(message: string, fields?: DriverLogFields): void;
+  error(message: string, cause: unknown, fields?: DriverLogFields): void;
+};
 
 /** What a driver on this machine needs to make sandboxes. */
 export type LocalDriverOptions = {

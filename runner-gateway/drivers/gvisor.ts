@@ -15,7 +15,7 @@ import {
   type Technology,
 } from "./technology.ts";
 
-export type GvisorPlatform = "systrap" | "ptrace";
+type GvisorPlatform = "systrap" | "ptrace";
 
 /** In the order they are tried: system calls cost about a tenth with systrap, which older releases don't have. */
 export const gvisorPlatforms: readonly GvisorPlatform[] = ["systrap", "ptrace"];

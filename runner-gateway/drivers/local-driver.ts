@@ -101,7 +101,7 @@ export class LocalDriver implements SandboxDriver {
     this.#sandboxes.set(sandbox.sandboxId, sandbox);
     sandbox.run().catch((error: unknown) => {
       this.#sandboxes.delete(sandbox.sandboxId);
-      this.#host.options.log("error", "a sandbox could not be laid out", { error: String(error) });
+      this.#host.options.log.error("a sandbox could not be laid out", error);
     });
     return sandbox;
   }
@@ -112,7 +112,7 @@ export class LocalDriver implements SandboxDriver {
       this.#sandboxes.delete(event.sandboxId);
       if (event.reason === "failed") {
         this.#failures += 1;
-        this.#host.options.log("warn", "a sandbox did not start", {
+        this.#host.options.log.warn("a sandbox did not start", {
           output: event.output,
           exitCode: event.exitCode,
         });

@@ -28,11 +28,11 @@ export async function openLocalHost(options: LocalDriverOptions): Promise<LocalH
   assertLimitsFit(options.limits);
   const limits = { ...options.limits, openFiles: boundOpenFiles(options.limits.openFiles) };
   const swept = await sweepDeadOwners(options.dataFolder);
-  if (swept.length > 0) options.log("info", "swept what dead gateways left", { folders: swept });
+  if (swept.length > 0) options.log.info("swept what dead gateways left", { folders: swept.join(", ") });
   const owner = OwnerFolder.open(options.dataFolder, options.nodePath);
   const cgroups = await makeCgroupParents(owner.cgroupName);
   if (cgroups.usable) owner.recordCgroups(cgroups.folders.map(({ folder }) => folder));
-  else options.log("warn", "sandboxes are limited by rlimits only", { reason: cgroups.reason });
+  else options.log.warn("sandboxes are limited by rlimits only", { reason: cgroups.reason });
   const program = join(owner.path, "runner.js");
   copyFileSync(options.runnerProgram, program);
   chmodSync(program, 0o644);

@@ -18,7 +18,7 @@ import type { Technology } from "./technology.ts";
 type Exit = { exitCode: number | null; signal: string | null };
 type Ended = Extract<SandboxEvent, { type: "exited" }>;
 
-export type SandboxOrder = {
+type SandboxOrder = {
   host: LocalHost;
   technology: Technology;
   sandboxId: string;
@@ -182,8 +182,8 @@ export class Sandbox {
       if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
     } catch (error) {
       // The sandbox is over all the same; the supervisor tries again when the driver closes.
-      this.#order.host.options.log("error", "a sandbox left something behind", {
-        ...{ sandboxId: this.sandboxId, error: String(error) },
+      this.#order.host.options.log.error("a sandbox left something behind", error, {
+        sandboxId: this.sandboxId,
       });
     }
   }

@@ -1,10 +1,10 @@
 /** Driver suite: when the gateway is gone, by whatever means, so is everything it had. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { type HostProcess, listDescendants } from "../host-process.ts";
 import { SuiteGateway } from "./suite-gateway.ts";
@@ -70,14 +70,17 @@ export function declareOrphanTests(technology: "gvisor" | "bubblewrap"): void {
 async function startParent(technology: "gvisor" | "bubblewrap"): Promise<Parent> {
   const dataFolder = mkdtempSync(join(tmpdir(), "plue-orphans-"));
   const inheritedFolder = mkdtempSync(join(tmpdir(), "plue-inherited-"));
-  const inherited = openSync(join(inheritedFolder, "inherited"), "w");
-  const program = join(import.meta.dirname, "suite-parent.ts");
-  const parent = spawn(process.execPath, [program, technology, dataFolder], {
-    stdio: ["ignore", "pipe", "inherit", inherited],
+  // Node closes low ones by itself.
+  const script = 'exec 200> "$1"; shift; exec "$@"';
+  const command = [process.execPath, join(import.meta.dirname, "suite-parent.ts"), technology, dataFolder];
+  const parent = spawn("bash", ["-c", script, "bash", join(inheritedFolder, "inherited"), ...command], {
+    stdio: ["pipe", "pipe", "inherit"],
   });
-  closeSync(inherited);
+  onTestFinished(() => {
+    parent.kill("SIGKILL");
+  });
+  const [said] = await once(parent.stdout, "data");
   rmSync(inheritedFolder, { recursive: true });
-  const [said] = await once(parent.stdout ?? parent, "data");
   const { sandboxes, descriptors } = z
     .object({ sandboxes: z.number(), descriptors: z.string() })
     .parse(JSON.parse(String(said)));

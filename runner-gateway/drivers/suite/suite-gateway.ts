@@ -11,7 +11,7 @@ const commandResult = z.object({
   error: z.string().optional(),
 });
 
-export type CommandResult = z.infer<typeof commandResult>;
+type CommandResult = z.infer<typeof commandResult>;
 
 type Order =
   | { id: number; command: string[] }

@@ -39,7 +39,7 @@ export async function chooseSuiteDriver(
   return await chooseDriver({
     ...{ handler: gateway.handler, runnerProgram: suiteRunner, nodePath: process.execPath, dataFolder },
     ...{ limits: suiteLimits, insist: technology, searchFolders: listSearchFolders(process.env.PATH ?? "") },
-    log: (level, message, fields) => level === "info" || console.error(message, fields),
+    log: { info: () => undefined, warn: console.error, error: console.error },
   });
 }
 

@@ -6,6 +6,8 @@ const [technology, dataFolder] = process.argv.slice(2);
 if ((technology !== "gvisor" && technology !== "bubblewrap") || dataFolder === undefined) {
   throw new Error("usage: suite-parent.ts gvisor|bubblewrap <data folder>");
 }
+// Whoever started this and is gone should not leave it behind.
+process.stdin.on("end", () => process.exit(1)).resume();
 const gateway = new SuiteGateway();
 const choice = await chooseSuiteDriver(technology, gateway, dataFolder);
 if (!choice.available) throw new Error(choice.reason);
