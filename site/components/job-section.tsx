@@ -4,7 +4,7 @@ import type { PropsWithChildren } from "hono/jsx";
 import type { LiveJob, LiveStep } from "./live-run.ts";
 import { countEnded, isEmpty } from "./log.ts";
 import { LogView } from "./log-view.tsx";
-import { Moment } from "./moment.tsx";
+import { Happened } from "./moment.tsx";
 import { jobLogPath } from "./paths.ts";
 import {
   describeAttempt,
@@ -84,11 +84,7 @@ function JobFacts({ job, view, now }: { job: LiveJob; view: JobView; now: Date }
       <p class="row facts">
         <span data-attempt-of={of}>{describeAttempt(job)}</span>
         {view.needs.length === 0 ? null : <span>needs {view.needs.join(", ")}</span>}
-        {job.startedAt === null ? null : (
-          <span>
-            started <Moment at={new Date(job.startedAt)} now={now} />
-          </span>
-        )}
+        <Happened what="started" of={of} atMs={job.startedAt} now={now} />
       </p>
       <p class="facts" data-timings-of={of} hidden={timings === ""}>
         {timings}

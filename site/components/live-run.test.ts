@@ -1,7 +1,7 @@
 // A run is what its events make it, wherever a reader stopped and resumed.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AnyRunEvent, applyOutput, applyRunEvent, type LiveRun } from "./live-run.ts";
+import { applyOutput, applyRunEvent, type LiveEvent, type LiveRun } from "./live-run.ts";
 import { appendToLog, endedLines, type Log, openLine } from "./log.ts";
 import { openRun } from "./open-run.ts";
 import { readRunSnapshot, writeRunSnapshot } from "./run-snapshot.ts";
@@ -40,10 +40,10 @@ const newRun = (): LiveRun =>
     output: [],
   });
 
-type Content = { [Type in AnyRunEvent["type"]]: Pick<Extract<AnyRunEvent, { type: Type }>, "type" | "data"> };
+type Content = { [Type in LiveEvent["type"]]: Pick<Extract<LiveEvent, { type: Type }>, "type" | "data"> };
 
-const numbered = (contents: readonly Content[keyof Content][], first = 1): AnyRunEvent[] =>
-  contents.map((content, i) => ({ ...content, runId: 7, seq: first + i, at: 1000 * (first + i) }));
+const numbered = (contents: readonly Content[keyof Content][], first = 1): LiveEvent[] =>
+  contents.map((content, i) => ({ ...content, seq: first + i, at: 1000 * (first + i) }));
 
 const job = (attempt: number, status: "waiting" | "running" | "succeeded" | "failed"): Content["job"] => ({
   type: "job",
@@ -74,7 +74,7 @@ const log = (attempt: number, text: string, stepId: number | null = 11): Content
   data: { jobId: 1, attempt, stepId, stream: "stdout", text },
 });
 
-function applied(run: LiveRun, events: readonly AnyRunEvent[]): LiveRun {
+function applied(run: LiveRun, events: readonly LiveEvent[]): LiveRun {
   for (const event of events) applyRunEvent(run, event);
   return run;
 }

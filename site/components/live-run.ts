@@ -4,7 +4,6 @@
 import { isEnded, type JobStatus, type RunStatus, type StepStatus } from "../../schema/run-states.ts";
 import type { RunEvent, RunEventType } from "../../schema/wire/run-events.ts";
 import { appendToLog, type Log, openLog } from "./log.ts";
-import type { OutputEvent } from "./views.ts";
 
 /** When something ran, in milliseconds since the epoch. */
 interface Timed {
@@ -45,13 +44,14 @@ export interface LiveRun extends Timed {
   jobs: LiveJob[];
 }
 
-export type AnyRunEvent = { [Type in RunEventType]: RunEvent<Type> }[RunEventType];
+/** An event as a reader of one run has it; the run is the one looked at. */
+export type LiveEvent = { [Type in RunEventType]: Omit<RunEvent<Type>, "runId"> }[RunEventType];
 
 /** `old`: seen before. `gap`: something before it is missing, so it was not applied. `unknown`: names no job of the run. */
 export type Applied = "applied" | "old" | "gap" | "unknown";
 
 /** Applies the next event to `run`, in place, as a flood of output leaves no time for copies. */
-export function applyRunEvent(run: LiveRun, event: AnyRunEvent): Applied {
+export function applyRunEvent(run: LiveRun, event: LiveEvent): Applied {
   if (event.seq <= run.seq) return "old";
   if (event.seq > run.seq + 1) return "gap";
   run.seq = event.seq;
@@ -59,11 +59,11 @@ export function applyRunEvent(run: LiveRun, event: AnyRunEvent): Applied {
 }
 
 /** Applies output that is read apart from the other events, when a page is rendered; `run.seq` stays. */
-export function applyOutput(run: LiveRun, event: OutputEvent): void {
+export function applyOutput(run: LiveRun, event: Extract<LiveEvent, { type: "log" | "error" }>): void {
   applyContent(run, event);
 }
 
-function applyContent(run: LiveRun, event: AnyRunEvent): Applied {
+function applyContent(run: LiveRun, event: LiveEvent): Applied {
   if (event.type === "run" || event.type === "done") {
     moveTo(run, event.data.status, event.at);
     run.reason = event.data.reason;
@@ -101,7 +101,7 @@ function forget(timed: Timed & { reason: string | null; log: Log }): void {
   timed.log = openLog(timed.log.limits);
 }
 
-function applyToJob(job: LiveJob, event: Exclude<AnyRunEvent, RunEvent<"run"> | RunEvent<"done">>): Applied {
+function applyToJob(job: LiveJob, event: Exclude<LiveEvent, { type: "run" | "done" }>): Applied {
   if (event.type === "error") {
     appendToLog(job.log, `error: ${event.data.message}\n`, true);
     return "applied";

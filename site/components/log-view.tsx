@@ -1,5 +1,5 @@
 // The output of a step as lines. The page's script writes further lines of the same form (islands/log-element.ts).
-import { countEnded, endedLines, type Log, type LogLine, openLine } from "./log.ts";
+import { endedLines, type Log, type LogLine, openLine } from "./log.ts";
 import { describeCut } from "./run-text.ts";
 
 interface LogViewProps {
@@ -22,8 +22,7 @@ export function LogView({ of, label, log, isCutUncounted, fullLogHref }: LogView
       aria-label={label}
       tabindex={0}
       data-log-of={of}
-      data-cut={isCutUncounted ? "uncounted" : log.cutLines}
-      data-ended={countEnded(log)}
+      data-uncounted={isCutUncounted ? "" : undefined}
     >
       <p class="cut" hidden={cut === ""}>
         <span data-cut-text="">{cut}</span> <a href={fullLogHref}>Full log</a>

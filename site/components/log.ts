@@ -54,8 +54,12 @@ export function openLog(limits: LogLimits, tail: LogTail = emptyTail(), cutLines
 
 export const emptyTail = (): LogTail => ({ line: emptyLine(), isSystem: false, style: {}, pending: "" });
 
-/** The lines kept, oldest first, without the one still being printed. */
-export const endedLines = (log: Log): LogLine[] => log.ended.slice(log.first);
+/**
+ * The lines kept, oldest first, without the one still being printed.
+ * @param from the number of the first one wanted, counted from 0 over all lines, kept or not
+ */
+export const endedLines = (log: Log, from = log.cutLines): LogLine[] =>
+  log.ended.slice(log.first + Math.max(0, from - log.cutLines));
 
 /** How many lines have ended, kept or not. */
 export const countEnded = (log: Log): number => log.cutLines + log.ended.length - log.first;

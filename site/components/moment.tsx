@@ -15,3 +15,14 @@ export function Duration(props: { startedAt: Date | null; finishedAt: Date | nul
   const end = props.finishedAt ?? props.now;
   return <span>{formatDuration(end.getTime() - props.startedAt.getTime())}</span>;
 }
+
+/** `started 5 minutes ago`, which the page's script fills in when it happens; `what` and `of` name it. */
+export function Happened(props: { what: "started" | "ended"; of: string; atMs: number | null; now: Date }) {
+  const { what, of, atMs, now } = props;
+  const attributes = { [`data-${what}-of`]: of };
+  return (
+    <span {...attributes} hidden={atMs === null}>
+      {what} {atMs === null ? <time /> : <Moment at={new Date(atMs)} now={now} />}
+    </span>
+  );
+}

@@ -7,7 +7,7 @@ import { JobGraph } from "../components/job-graph.tsx";
 import { JobSection } from "../components/job-section.tsx";
 import { Layout } from "../components/layout.tsx";
 import type { LiveRun } from "../components/live-run.ts";
-import { Moment } from "../components/moment.tsx";
+import { Happened, Moment } from "../components/moment.tsx";
 import { openRun } from "../components/open-run.ts";
 import { cancelRunPath, runStreamPath } from "../components/paths.ts";
 import { RefLink } from "../components/ref-link.tsx";
@@ -94,11 +94,7 @@ function RunHeader(props: RunPageProps & { live: LiveRun }) {
         </span>
         <RefLink repository={repository} refName={run.ref} sha={run.headSha} />
         <Moment at={run.createdAt} now={frame.now} />
-        {run.finishedAt === null ? null : (
-          <span>
-            ended <Moment at={run.finishedAt} now={frame.now} />
-          </span>
-        )}
+        <Happened what="ended" of="run" atMs={live.finishedAt} now={frame.now} />
       </p>
       <p class="wrong" data-reason-of="run" hidden={live.reason === null}>
         {live.reason}
