@@ -3,12 +3,12 @@
 // @see ECMA-48, 5.3–5.6 and 8.3.89 (OSC)
 
 /** What is longer is no sequence that a log has use for. */
-export const ESCAPE_CHARS_MAX = 1024;
+const ESCAPE_CHARS_MAX = 1024;
 
 const ESC = 0x1b;
 const BEL = 0x07;
 
-export interface EscapeSequence {
+interface EscapeSequence {
   /** How many characters it takes, its ESC included. */
   length: number;
   /** The final character and parameters of a control sequence (`ESC [ … final`); null for all others. */

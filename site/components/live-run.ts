@@ -48,7 +48,7 @@ export interface LiveRun extends Timed {
 export type LiveEvent = { [Type in RunEventType]: Omit<RunEvent<Type>, "runId"> }[RunEventType];
 
 /** `old`: seen before. `gap`: something before it is missing, so it was not applied. `unknown`: names no job of the run. */
-export type Applied = "applied" | "old" | "gap" | "unknown";
+type Applied = "applied" | "old" | "gap" | "unknown";
 
 /** Applies the next event to `run`, in place, as a flood of output leaves no time for copies. */
 export function applyRunEvent(run: LiveRun, event: LiveEvent): Applied {

@@ -52,7 +52,7 @@ export function openLog(limits: LogLimits, tail: LogTail = emptyTail(), cutLines
   return { limits, ended: [], first: 0, charCount: 0, cutLines, tail };
 }
 
-export const emptyTail = (): LogTail => ({ line: emptyLine(), isSystem: false, style: {}, pending: "" });
+const emptyTail = (): LogTail => ({ line: emptyLine(), isSystem: false, style: {}, pending: "" });
 
 /**
  * The lines kept, oldest first, without the one still being printed.

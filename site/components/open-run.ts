@@ -5,7 +5,7 @@ import { type LogLimits, openLog } from "./log.ts";
 import type { JobView, OutputEvent } from "./views.ts";
 
 /** What a page shows of each log at first; the rest is a link away. */
-export const RENDERED_LOG_LIMITS: LogLimits = { linesMax: 2000, charsMax: 200_000 };
+const RENDERED_LOG_LIMITS: LogLimits = { linesMax: 2000, charsMax: 200_000 };
 
 interface RunRows {
   run: {

@@ -55,7 +55,7 @@ export interface RunSummaryView {
   finishedAt: Date | null;
 }
 
-export interface StepView {
+interface StepView {
   id: number;
   position: number;
   name: string;

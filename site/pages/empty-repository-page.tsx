@@ -5,7 +5,7 @@ import { cloneUrl } from "../components/paths.ts";
 import { RepositoryHeader } from "../components/repository-header.tsx";
 import type { RepositoryView } from "../components/views.ts";
 
-export interface EmptyRepositoryPageProps {
+interface EmptyRepositoryPageProps {
   frame: Frame;
   repository: RepositoryView;
   defaultBranch: string;

@@ -3,7 +3,7 @@ import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 import { homePath, signInPath } from "../components/paths.ts";
 
-export interface ErrorPageProps {
+interface ErrorPageProps {
   frame: Frame;
   status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503;
   /** For the public, such as a ForgeError's message. */

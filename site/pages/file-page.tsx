@@ -7,14 +7,14 @@ import { RepositoryHeader } from "../components/repository-header.tsx";
 import { Breadcrumbs, CommitLine, RevisionPicker } from "../components/revision-bar.tsx";
 import type { CommitView, RepositoryView, RevisionView } from "../components/views.ts";
 
-export type FileContent =
+type FileContent =
   | { kind: "text"; text: string; sizeBytes: number }
   | { kind: "binary"; sizeBytes: number }
   | { kind: "large"; sizeBytes: number; limitBytes: number }
   | { kind: "symlink"; target: string }
   | { kind: "submodule"; oid: string };
 
-export interface FilePageProps {
+interface FilePageProps {
   frame: Frame;
   repository: RepositoryView;
   revision: RevisionView;

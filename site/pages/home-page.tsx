@@ -7,7 +7,7 @@ import { newRepositoryPath, repositoryPath, signInPath } from "../components/pat
 import { Visibility } from "../components/repository-header.tsx";
 import type { Paging, RepositoryView } from "../components/views.ts";
 
-export interface HomePageProps {
+interface HomePageProps {
   frame: Frame;
   repositories: readonly RepositoryView[];
   paging: Paging;

@@ -5,7 +5,7 @@ import { contentPath, repositoryPath } from "../components/paths.ts";
 import { RepositoryHeader } from "../components/repository-header.tsx";
 import type { RepositoryView, RevisionView } from "../components/views.ts";
 
-export interface MissingPathPageProps {
+interface MissingPathPageProps {
   frame: Frame;
   repository: RepositoryView;
   /** Null when the revision itself is unknown. */

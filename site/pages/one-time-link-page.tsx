@@ -4,7 +4,7 @@ import { formatExactTime } from "../components/format-time.ts";
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 
-export interface OneTimeLinkPageProps {
+interface OneTimeLinkPageProps {
   frame: Frame;
   username: string;
   /** Where the form posts to: the link's own path. */

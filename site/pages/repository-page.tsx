@@ -7,7 +7,7 @@ import { RepositoryHeader } from "../components/repository-header.tsx";
 import { Breadcrumbs, CommitLine, RevisionPicker } from "../components/revision-bar.tsx";
 import type { CommitView, RepositoryView, RevisionView } from "../components/views.ts";
 
-export interface TreeEntryView {
+interface TreeEntryView {
   name: string;
   /** As git writes it: 040000, 100644, 100755, 120000, 160000. */
   mode: string;
@@ -15,7 +15,7 @@ export interface TreeEntryView {
   sizeBytes: number | null;
 }
 
-export interface RepositoryPageProps {
+interface RepositoryPageProps {
   frame: Frame;
   repository: RepositoryView;
   revision: RevisionView;

@@ -1,6 +1,9 @@
 // The run's page in a real browser, with a stream that is cut, refused, faulty and flooding.
-import { type Browser, chromium, type Page } from "playwright-core";
+import { resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openBrowser } from "../../e2e/browser.ts";
+import { bundleAssets } from "../../scripts/build-assets.ts";
 import { type RunPageServer, startRunPageServer } from "../testing/run-page-server.ts";
 import { doneIs, jobIs, logOf, runIs, stepIs } from "../testing/sample-run.ts";
 
@@ -8,21 +11,14 @@ import { doneIs, jobIs, logOf, runIs, stepIs } from "../testing/sample-run.ts";
 const LONGEST_PAUSE_MS = 3000;
 
 let browser: Browser;
+let assets: Awaited<ReturnType<typeof bundleAssets>>;
 let server: RunPageServer;
 let page: Page;
 const faults: string[] = [];
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.PLUE_CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-quic",
-      "--disable-background-networking",
-      "--disable-gpu",
-    ],
-  });
+  browser = await openBrowser();
+  assets = await bundleAssets(resolve(import.meta.dirname, ".."));
 });
 
 afterAll(async () => {
@@ -30,7 +26,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  server = await startRunPageServer();
+  server = await startRunPageServer(assets);
   page = await browser.newPage();
   faults.length = 0;
   page.on("pageerror", (error) => faults.push(error.message));

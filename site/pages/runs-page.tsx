@@ -11,7 +11,7 @@ import { RepositoryHeader } from "../components/repository-header.tsx";
 import { StatusBadge } from "../components/status-badge.tsx";
 import type { Paging, RepositoryView, RunSummaryView } from "../components/views.ts";
 
-export interface RunsPageProps {
+interface RunsPageProps {
   frame: Frame;
   repository: RepositoryView;
   runs: readonly RunSummaryView[];

@@ -2,7 +2,7 @@
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 
-export interface SignInPageProps {
+interface SignInPageProps {
   frame: Frame;
   /** What was wrong with the link just followed; null when none was. */
   problem: "used" | "expired" | "unknown" | null;

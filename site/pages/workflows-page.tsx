@@ -7,14 +7,14 @@ import { contentPath } from "../components/paths.ts";
 import { RepositoryHeader } from "../components/repository-header.tsx";
 import type { RepositoryView } from "../components/views.ts";
 
-export interface NoteView {
+interface NoteView {
   message: string;
   /** 1-based. */
   line: number;
   column: number;
 }
 
-export interface DefinitionView {
+interface DefinitionView {
   /** Such as `.plue/workflows/ci.yaml`. */
   path: string;
   name: string;
@@ -27,7 +27,7 @@ export interface DefinitionView {
   jobs: readonly { key: string; name: string; needs: readonly string[] }[];
 }
 
-export interface WorkflowsPageProps {
+interface WorkflowsPageProps {
   frame: Frame;
   repository: RepositoryView;
   defaultBranch: string;

@@ -2,9 +2,7 @@
 // flooded at will. Invariant: the stream speaks the Worker's protocol; only the run behind it is made up.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { resolve } from "node:path";
 import { formatRunEvent } from "../../schema/wire/run-events.ts";
-import { bundleAssets } from "../../scripts/build-assets.ts";
 import type { LiveEvent } from "../components/live-run.ts";
 import { RunPage } from "../pages/run-page.tsx";
 import { SIGNED_IN } from "./sample-frame.ts";
@@ -30,8 +28,10 @@ export interface RunPageServer {
   stop(): Promise<void>;
 }
 
-export async function startRunPageServer(): Promise<RunPageServer> {
-  const assets = await bundleAssets(resolve(import.meta.dirname, ".."));
+/** What the browser gets besides the page, by file name. */
+type Assets = Record<string, { body: string; contentType: string }>;
+
+export async function startRunPageServer(assets: Assets): Promise<RunPageServer> {
   const events: LiveEvent[] = [];
   const streams = new Set<ServerResponse>();
   const requested: number[] = [];

@@ -7,8 +7,8 @@ import type { RunPageProps } from "../pages/run-page.tsx";
 /** When the sample's events happened: long enough ago that their age reads the same during a test. */
 const BEGAN_MS = Date.now() - 2.5 * 60 * 60 * 1000;
 
-export const BUILD_ID = 1;
-export const BUILD_STEP_IDS = [11, 12] as const;
+const BUILD_ID = 1;
+const BUILD_STEP_IDS = [11, 12] as const;
 
 type Content = { [Type in LiveEvent["type"]]: Pick<Extract<LiveEvent, { type: Type }>, "type" | "data"> };
 export type EventContent = Content[LiveEvent["type"]];
