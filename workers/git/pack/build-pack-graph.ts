@@ -1,6 +1,6 @@
 // Writes the .graph sidecar (layout in pack-graph.ts) from what was noted while a pack was received.
 import { GitError } from "../object/git-error.ts";
-import { COMMIT, objectTypeName } from "../object/object-type.ts";
+import { BLOB, COMMIT, objectTypeName } from "../object/object-type.ts";
 import { OID_BYTES } from "../object/oid.ts";
 import { type EntryTable, REF_BASE } from "./entry-table.ts";
 import type { IngestState } from "./ingest-state.ts";
@@ -8,9 +8,12 @@ import type { OidTable } from "./oid-table.ts";
 import { DELTA_FLAG, GRAPH_HEADER_BYTES, GRAPH_MAGIC, GRAPH_VERSION } from "./pack-graph.ts";
 import { sortIds } from "./sort-oids.ts";
 
+// The number of an id that nothing references and that is no object of the pack: out of every range.
+const UNREFERENCED = 0xffffffff;
+
 /** The number of an id among all references: its position in the pack, or count + its place among the externals. */
-function numberReferences(oids: OidTable, entryIds: Int32Array, externals: Int32Array): Int32Array {
-  const numbers = new Int32Array(oids.count).fill(-1);
+function numberReferences(oids: OidTable, entryIds: Int32Array, externals: Int32Array): Uint32Array {
+  const numbers = new Uint32Array(oids.count).fill(UNREFERENCED);
   for (let i = 0; i < entryIds.length; i++) numbers[entryIds[i]!] = i;
   for (let i = 0; i < externals.length; i++) numbers[externals[i]!] = entryIds.length + i;
   return numbers;
@@ -60,14 +63,14 @@ class RecordWriter {
     while (rest >= 128) {
       if (this.bytes !== null) this.bytes[this.at] = (rest % 128) | 0x80;
       this.at++;
-      rest = rest < 0x80000000 ? rest >>> 7 : Math.floor(rest / 128);
+      rest = Math.floor(rest / 128);
     }
     if (this.bytes !== null) this.bytes[this.at] = rest;
     this.at++;
   }
 }
 
-function writeRecord(state: IngestState, numbers: Int32Array, id: number, writer: RecordWriter): void {
+function writeRecord(state: IngestState, numbers: Uint32Array, id: number, writer: RecordWriter): void {
   const { entries, oids, log } = state;
   const entry = oids.entries[id]!;
   const type = entries.types[entry]!;
@@ -76,11 +79,9 @@ function writeRecord(state: IngestState, numbers: Int32Array, id: number, writer
   writer.write(type | (baseId < 0 ? 0 : DELTA_FLAG));
   writer.write(entries.sizes[entry]!);
   if (baseId >= 0) writer.write(numbers[baseId]!);
-  const references = entries.references[entry]!;
-  if (references === 0) return;
-  const time = log.open(references);
-  if (type === COMMIT) writer.write(time);
-  for (let reference = log.next(); reference >= 0; reference = log.next()) writer.write(numbers[reference]!);
+  if (type !== BLOB) {
+    writer.at = log.copy(entries.references[entry]!, type === COMMIT, writer.bytes, writer.at);
+  }
 }
 
 /**
@@ -100,17 +101,20 @@ export function buildPackGraph(state: IngestState, ids: Int32Array, packSha: Uin
     offsets[i + 1] = writer.at;
   }
   if (writer.at > 0xffffffff) throw new GitError("limit_exceeded", "the pack's objects reference too much");
-  const externalsAt = GRAPH_HEADER_BYTES + 4 * (count + 1);
+  const numbersAt = GRAPH_HEADER_BYTES + 4 * (count + 1);
+  const externalsAt = numbersAt + 4 * numbers.length;
   const kindsAt = externalsAt + externals.length * OID_BYTES;
   const recordsAt = kindsAt + externals.length;
   const bytes = new Uint8Array(recordsAt + writer.at);
   const view = new DataView(bytes.buffer);
-  const header = [GRAPH_MAGIC, GRAPH_VERSION, count, externals.length, writer.at];
+  const header = [GRAPH_MAGIC, GRAPH_VERSION, count, externals.length, numbers.length, writer.at];
   header.forEach((number, i) => {
     view.setUint32(4 * i, number, true);
   });
-  bytes.set(packSha, 20);
+  bytes.set(packSha, 24);
+  // Both tables are as this machine orders bytes, which is little-endian wherever this runs.
   bytes.set(new Uint8Array(offsets.buffer), GRAPH_HEADER_BYTES);
+  bytes.set(new Uint8Array(numbers.buffer), numbersAt);
   for (let i = 0; i < externals.length; i++) {
     oids.copyOid(externals[i]!, bytes, externalsAt + i * OID_BYTES);
     bytes[kindsAt + i] = expectedType(oids, externals[i]!);

@@ -8,22 +8,24 @@ export const NO_BASE = -1;
 
 export class EntryTable {
   count = 0;
+  /** How many entries the pack says it has. */
+  expected = 0;
   /** Where the entry begins in the pack. */
-  offsets: Float64Array = new Float64Array(FIRST_CAPACITY);
+  offsets: Float64Array<ArrayBuffer> = new Float64Array(FIRST_CAPACITY);
   /** Where the object lies in the base cache (its virtual offset), or -1. */
-  cachedAt: Float64Array = new Float64Array(FIRST_CAPACITY);
+  cachedAt: Float64Array<ArrayBuffer> = new Float64Array(FIRST_CAPACITY);
   /** Size of the object, inflated and resolved. */
-  sizes: Uint32Array = new Uint32Array(FIRST_CAPACITY);
-  crcs: Uint32Array = new Uint32Array(FIRST_CAPACITY);
+  sizes: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_CAPACITY);
+  crcs: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_CAPACITY);
   /** The entry (≥ 0) that this is a delta against, NO_BASE, or an id below REF_BASE + 1. */
-  bases: Int32Array = new Int32Array(FIRST_CAPACITY);
+  bases: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CAPACITY);
   /** Number of the object's id in the OidTable, or -1 while its delta isn't resolved. */
-  ids: Int32Array = new Int32Array(FIRST_CAPACITY);
+  ids: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CAPACITY);
   /** Where the object's references are in the ReferenceLog. */
-  references: Uint32Array = new Uint32Array(FIRST_CAPACITY);
-  depths: Uint16Array = new Uint16Array(FIRST_CAPACITY);
+  references: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_CAPACITY);
+  depths: Uint16Array<ArrayBuffer> = new Uint16Array(FIRST_CAPACITY);
   /** 1–4, or 0 while the object's delta isn't resolved. */
-  types: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  types: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_CAPACITY);
 
   /** Adds an entry and returns its number. */
   add(offset: number, base: number): number {
@@ -51,7 +53,9 @@ export class EntryTable {
   }
 
   private grow(): void {
-    const capacity = this.types.length * 2;
+    const doubled = this.types.length * 2;
+    // The pack's promise is no reason to take memory, but it is one not to take more.
+    const capacity = this.types.length < this.expected ? Math.min(doubled, this.expected) : doubled;
     this.offsets = extend(this.offsets, new Float64Array(capacity));
     this.cachedAt = extend(this.cachedAt, new Float64Array(capacity));
     this.sizes = extend(this.sizes, new Uint32Array(capacity));
@@ -64,10 +68,14 @@ export class EntryTable {
   }
 }
 
-function extend<T extends { set(values: ArrayLike<number>): void } & ArrayLike<number>>(
-  column: T,
-  larger: T,
-): T {
+interface Column extends ArrayLike<number> {
+  readonly buffer: ArrayBuffer;
+  set(values: ArrayLike<number>): void;
+}
+
+/** Copies a column to a larger one, and gives its memory back at once instead of some time. */
+function extend<T extends Column>(column: T, larger: T): T {
   larger.set(column);
+  column.buffer.transfer(0);
   return larger;
 }

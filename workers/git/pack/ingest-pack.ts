@@ -13,12 +13,15 @@ import type { RangeSource } from "./range-source.ts";
 import { DeltaResolver } from "./resolve-deltas.ts";
 import { PackScanner } from "./scan-pack.ts";
 import { sortIds } from "./sort-oids.ts";
+import { DeltaSweep } from "./sweep-deltas.ts";
 import { ThinBases } from "./thin-bases.ts";
 import { createWindowedSource } from "./windowed-source.ts";
 import { PACK_HEADER_BYTES, PACK_TRAILER_BYTES } from "./write-entry.ts";
 
 const PIECE_BYTES = 1024 * 1024;
-const WINDOW_BYTES = 256 * 1024;
+const WINDOW_BYTES = 64 * 1024;
+// Another sweep is made when the last resolved at least this share of what it left; the rest is read here and there.
+const WORTHWHILE_SHARE = 0.25;
 const WINDOWS_BYTES = 4 * 1024 * 1024;
 
 interface Scanned {
@@ -41,6 +44,24 @@ async function scanBody(state: IngestState, options: IngestOptions): Promise<Sca
   } finally {
     await input.release();
   }
+}
+
+/** Sweeps while that gets on well; returns how many deltas are left. */
+async function sweepDeltas(
+  state: IngestState,
+  source: RangeSource,
+  packEnd: number,
+  unresolved: number,
+): Promise<number> {
+  let left = unresolved;
+  let resolved = left;
+  while (left > 0 && resolved >= left * WORTHWHILE_SHARE) {
+    state.onProgress?.({ phase: "resolving", done: unresolved - left, total: unresolved });
+    state.cache.release();
+    resolved = await new DeltaSweep(state, source, state.entries.count, packEnd).run();
+    left -= resolved;
+  }
+  return left;
 }
 
 /** Asks the spool for its source once, when it is first needed. */
@@ -104,14 +125,11 @@ export async function ingestPack(options: IngestOptions): Promise<IngestedPack> 
   const openSource = openOnce(options.spool);
   const thin = new ThinBases(state, options.readExternal);
   if (unresolved > 0 || state.recorder.gitmodules.size > 0) {
-    const source = createWindowedSource(await openSource(), {
-      windowBytes: WINDOW_BYTES,
-      cacheBytes: WINDOWS_BYTES,
-    });
-    const loader = new ObjectLoader(state, source, packEnd, thin);
-    if (unresolved > 0) {
-      await new DeltaResolver(state, loader, thin, unresolved).resolveAll(options.announceExternal);
-    }
+    const source = await openSource();
+    const left = await sweepDeltas(state, source, packEnd, unresolved);
+    const windowed = createWindowedSource(source, { windowBytes: WINDOW_BYTES, cacheBytes: WINDOWS_BYTES });
+    const loader = new ObjectLoader(state, windowed, packEnd, thin);
+    if (left > 0) await new DeltaResolver(state, loader, thin, left).resolveAll(options.announceExternal);
     await checkGitmodules(state, loader);
   }
   state.cache.release();

@@ -14,7 +14,7 @@ import {
 import { GitError } from "../object/git-error.ts";
 import { objectTypeName } from "../object/object-type.ts";
 import { BaseCache } from "./base-cache.ts";
-import { EntryTable } from "./entry-table.ts";
+import { EntryTable, REF_BASE } from "./entry-table.ts";
 import type { IngestLimits, IngestOptions, IngestProgress } from "./ingest-types.ts";
 import { ObjectRecorder } from "./object-recorder.ts";
 import { OidTable } from "./oid-table.ts";
@@ -56,6 +56,12 @@ export function createIngestState(options: Pick<IngestOptions, "limits" | "onPro
     recorder: new ObjectRecorder(entries, oids, log, limits),
     onProgress: options.onProgress,
   };
+}
+
+/** The entry that a delta's base is, or -1: the entry is no delta, or its base isn't known to be in the pack. */
+export function baseEntryOf({ entries, oids }: IngestState, entry: number): number {
+  const base = entries.bases[entry]!;
+  return base <= REF_BASE ? oids.entries[REF_BASE - base]! : base;
 }
 
 export function objectTooLarge(typeCode: number, sizeBytes: number, limitBytes: number): GitError {

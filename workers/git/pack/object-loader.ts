@@ -4,10 +4,10 @@ import { GitError } from "../object/git-error.ts";
 import type { BaseCache } from "./base-cache.ts";
 import { applyDeltaInstructions, type DeltaHeader, parseDeltaHeader } from "./delta.ts";
 import { EntryHeader } from "./entry-header.ts";
-import { type EntryTable, NO_BASE, REF_BASE } from "./entry-table.ts";
+import { type EntryTable, NO_BASE } from "./entry-table.ts";
 import { Inflater, OUTPUT_SLACK_BYTES } from "./inflate.ts";
 import { inflateObject, SourceWindow } from "./inflate-object.ts";
-import { deltaTooLarge, type IngestState } from "./ingest-state.ts";
+import { baseEntryOf, deltaTooLarge, type IngestState } from "./ingest-state.ts";
 import type { RangeSource } from "./range-source.ts";
 import type { ThinBases } from "./thin-bases.ts";
 
@@ -51,14 +51,14 @@ export class ObjectLoader {
     let at = entry;
     while (!this.isAtHand(at)) {
       chain.push(at);
-      const base = this.baseEntry(at);
+      const base = baseEntryOf(this.state, at);
       if (base < 0) break;
       at = base;
     }
     for (let i = chain.length - 1; i >= 0; i--) {
       const next = chain[i]!;
       if (this.entries.bases[next] === NO_BASE) await this.readWhole(next);
-      else await this.applyTo(this.baseEntry(next), next);
+      else await this.applyTo(baseEntryOf(this.state, next), next);
       this.state.recorder.charge(this.entries.sizes[next]!);
     }
     return this.atHand(entry);
@@ -101,12 +101,6 @@ export class ObjectLoader {
       // Not slice(): of a Buffer, that is no copy.
       this.replaceLarge(entry, new Uint8Array(object));
     }
-  }
-
-  /** The entry of a delta's base, or -1 when the entry is no delta. */
-  private baseEntry(entry: number): number {
-    const base = this.entries.bases[entry]!;
-    return base <= REF_BASE ? this.state.oids.entries[REF_BASE - base]! : base;
   }
 
   private isAtHand(entry: number): boolean {

@@ -84,7 +84,7 @@ export class ObjectRecorder implements TreeEntryVisitor {
     const { log } = this;
     if (typeCode === BLOB) return 0;
     if (typeCode === TREE) {
-      const at = log.begin(0);
+      const at = log.begin(null);
       this.tree = bytes;
       checkTree(bytes, start, end, this);
       log.end();
@@ -99,7 +99,7 @@ export class ObjectRecorder implements TreeEntryVisitor {
       return at;
     }
     const tag = checkTag(bytes, start, end);
-    const at = log.begin(0);
+    const at = log.begin(null);
     this.addHexReference(bytes, tag.targetAt, objectTypeCode(tag.targetType));
     log.end();
     return at;

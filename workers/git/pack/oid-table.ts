@@ -9,9 +9,9 @@ const FIRST_CAPACITY = 1024;
 export class OidTable {
   count = 0;
   /** Bit `typeCode` is set when some object references the id as that type. */
-  kinds: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  kinds: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_CAPACITY);
   /** The pack entry that is the object, or -1. */
-  entries: Int32Array = new Int32Array(FIRST_CAPACITY).fill(-1);
+  entries: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CAPACITY).fill(-1);
   private words = new Int32Array(FIRST_CAPACITY * WORDS);
   private slots = new Int32Array(FIRST_CAPACITY * 2);
   private readonly key = crypto.getRandomValues(new Int32Array(WORDS));
@@ -97,16 +97,24 @@ export class OidTable {
     const capacity = this.kinds.length * 2;
     const kinds = new Uint8Array(capacity);
     kinds.set(this.kinds);
+    this.kinds.buffer.transfer(0);
     this.kinds = kinds;
     const entries = new Int32Array(capacity).fill(-1);
     entries.set(this.entries);
+    this.entries.buffer.transfer(0);
     this.entries = entries;
     const words = new Int32Array(capacity * WORDS);
     words.set(this.words);
+    this.words.buffer.transfer(0);
     this.words = words;
-    const slots = new Int32Array(capacity * 2);
+    this.slots.buffer.transfer(0);
+    this.slots = this.fillSlots(capacity * 2);
+  }
+
+  private fillSlots(length: number): Int32Array<ArrayBuffer> {
+    const { key, words } = this;
+    const slots = new Int32Array(length);
     const mask = slots.length - 1;
-    const { key } = this;
     for (let id = 0; id < this.count; id++) {
       let hash = 0;
       for (let i = 0; i < WORDS; i++) {
@@ -117,6 +125,6 @@ export class OidTable {
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = id + 1;
     }
-    this.slots = slots;
+    return slots;
   }
 }

@@ -3,12 +3,14 @@
 // record is checked as it is read: a damaged file throws GitError `bad_graph` and never reads astray.
 //
 // Layout, numbers little-endian:
-//   "PLGR" | u32 version = 1 | u32 objects | u32 externals | u32 bytes of records | 20 bytes pack sha
+//   "PLGR" | u32 version = 1 | u32 objects | u32 externals | u32 ids | u32 bytes of records | 20 bytes pack sha
 //   u32 × (objects + 1): where each record begins among the records, and where the last ends
+//   u32 × ids: what each id, numbered as first met in the pack, is: a position, or objects + its place among externals
 //   20 bytes × externals: ids that are referenced but aren't in the pack, ascending
 //   1 byte × externals: the type code its references expect
 //   records: type code + 8 if stored as a delta | size | position of the delta's base, if so | a commit's time |
-//            references up to the record's end; all numbers but the first in LEB128
+//            references up to the record's end, each one more than the zigzag of the difference of its id's number
+//            to the one before; all in LEB128. Neighbours were mostly first met together: a reference takes about a byte.
 import { GitError } from "../object/git-error.ts";
 import { COMMIT, type ObjectType, objectTypeName, TAG } from "../object/object-type.ts";
 import { compareOidBytes, formatOid, OID_BYTES, type Oid } from "../object/oid.ts";
@@ -16,7 +18,7 @@ import type { PackIndex } from "./pack-index.ts";
 
 export const GRAPH_MAGIC = 0x52474c50;
 export const GRAPH_VERSION = 1;
-export const GRAPH_HEADER_BYTES = 40;
+export const GRAPH_HEADER_BYTES = 44;
 export const DELTA_FLAG = 8;
 
 export interface PackGraph {
@@ -53,6 +55,7 @@ interface Layout {
   readonly count: number;
   readonly externalCount: number;
   readonly offsets: Uint32Array;
+  readonly numbers: Uint32Array;
   readonly externalsAt: number;
   readonly kindsAt: number;
   readonly recordsAt: number;
@@ -65,19 +68,28 @@ function readLayout(bytes: Uint8Array, index: PackIndex): Layout {
   if (view.getUint32(4, true) !== GRAPH_VERSION) throw badGraph("it is of an unknown version");
   const count = view.getUint32(8, true);
   const externalCount = view.getUint32(12, true);
-  const recordBytes = view.getUint32(16, true);
-  if (formatOid(bytes, 20) !== index.packSha || count !== index.count)
+  const idCount = view.getUint32(16, true);
+  const recordBytes = view.getUint32(20, true);
+  if (formatOid(bytes, 24) !== index.packSha || count !== index.count)
     throw badGraph("it is of another pack");
-  const externalsAt = GRAPH_HEADER_BYTES + 4 * (count + 1);
+  const externalsAt = GRAPH_HEADER_BYTES + 4 * (count + 1 + idCount);
   const kindsAt = externalsAt + externalCount * OID_BYTES;
   const recordsAt = kindsAt + externalCount;
   if (bytes.length !== recordsAt + recordBytes) throw badGraph("its size is wrong");
   const from = bytes.byteOffset + GRAPH_HEADER_BYTES;
-  const offsets =
+  const tables =
     from % 4 === 0
-      ? new Uint32Array(bytes.buffer, from, count + 1)
+      ? new Uint32Array(bytes.buffer, from, count + 1 + idCount)
       : new Uint32Array(new Uint8Array(bytes.subarray(GRAPH_HEADER_BYTES, externalsAt)).buffer);
-  return { count, externalCount, offsets, externalsAt, kindsAt, recordsAt };
+  return {
+    count,
+    externalCount,
+    offsets: tables.subarray(0, count + 1),
+    numbers: tables.subarray(count + 1),
+    externalsAt,
+    kindsAt,
+    recordsAt,
+  };
 }
 
 function checkLayout(bytes: Uint8Array, layout: Layout): void {
@@ -131,7 +143,7 @@ class RecordReader {
 export function parsePackGraph(bytes: Uint8Array, index: PackIndex): PackGraph {
   const layout = readLayout(bytes, index);
   checkLayout(bytes, layout);
-  const { count, externalCount, offsets, externalsAt, kindsAt, recordsAt } = layout;
+  const { count, externalCount, offsets, numbers, externalsAt, kindsAt, recordsAt } = layout;
   const reader = new RecordReader(bytes);
   /** Goes to a record, behind its first byte, which it returns. */
   const open = (position: number): number => {
@@ -177,11 +189,14 @@ export function parsePackGraph(bytes: Uint8Array, index: PackIndex): PackGraph {
       // The visitor may ask about other objects, which moves the reader.
       let { at } = reader;
       const { end } = reader;
+      let id = 0;
       while (at < end) {
         reader.at = at;
         reader.end = end;
-        const reference = reader.read();
+        const zigzag = reader.read() - 1;
         at = reader.at;
+        id += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
+        const reference = numbers[id] ?? count + externalCount;
         if (reference >= count + externalCount) throw badGraph("a reference is out of range");
         visit(reference);
       }

@@ -1,22 +1,21 @@
-// What the objects of a pack being received reference, as differences of id numbers in variable length: neighbours
-// in a tree were mostly first met together, so most references take a byte.
+// What the objects of a pack being received reference, as differences of id numbers in LEB128: neighbours in a tree
+// were mostly first met together, so most references take a byte. The graph sidecar holds the lists as they are.
 
 const CHUNK_BITS = 18;
 const CHUNK_BYTES = 1 << CHUNK_BITS;
 
 export class ReferenceLog {
-  // Position 0 is an empty list: objects without references share it.
+  // Position 0 stands for no list; an empty one is somewhere else.
   private chunks: Uint8Array[] = [new Uint8Array(CHUNK_BYTES)];
   private chunk: Uint8Array = this.chunks[0]!;
   private length = 1;
   private previous = 0;
-  private readAt = 0;
 
-  /** Begins a list and returns its position, to be read from later. `time` is a commit's, 0 for others. */
-  begin(time: number): number {
+  /** Begins a list and returns its position, to be read from later. A commit's list begins with its `time`. */
+  begin(time: number | null): number {
     const at = this.length;
     this.previous = 0;
-    this.write(time);
+    if (time !== null) this.write(time);
     return at;
   }
 
@@ -32,24 +31,21 @@ export class ReferenceLog {
     this.write(0);
   }
 
-  /** Goes to a list; returns its time. */
-  open(at: number): number {
-    this.previous = 0;
-    if (at === 0) {
-      this.readAt = 1;
-      return 0;
+  /** The bytes of a list, without its end; `into` null only counts them. Returns where they end. */
+  copy(from: number, hasTime: boolean, into: Uint8Array | null, at: number): number {
+    let position = from;
+    let to = at;
+    let isFirst = true;
+    for (let isInTime = hasTime; ; ) {
+      const byte = this.chunks[position >>> CHUNK_BITS]![position & (CHUNK_BYTES - 1)]!;
+      if (byte === 0 && isFirst && !isInTime) return to;
+      if (into !== null) into[to] = byte;
+      to++;
+      position++;
+      // A number ends with its first byte below 128; only a number's first byte may end the list.
+      isFirst = byte < 128;
+      if (isFirst) isInTime = false;
     }
-    this.readAt = at;
-    return this.read();
-  }
-
-  /** The next id of the list opened last, or -1 at its end. Not to be called on the empty list at 0. */
-  next(): number {
-    const code = this.read();
-    if (code === 0) return -1;
-    const zigzag = code - 1;
-    this.previous += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
-    return this.previous;
   }
 
   private write(value: number): void {
@@ -69,17 +65,5 @@ export class ReferenceLog {
     }
     this.chunk[at] = byte;
     this.length++;
-  }
-
-  private read(): number {
-    let value = 0;
-    let scale = 1;
-    for (;;) {
-      const byte = this.chunks[this.readAt >>> CHUNK_BITS]![this.readAt & (CHUNK_BYTES - 1)]!;
-      this.readAt++;
-      if (byte < 128) return value + byte * scale;
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-    }
   }
 }

@@ -51,6 +51,7 @@ export class PackScanner {
   async scan(): Promise<number> {
     const { input, entries, header, state } = this;
     const count = await readPackHeader(input, state.limits.objects);
+    entries.expected = count;
     let unresolved = 0;
     let reportedBytes = 0;
     for (let i = 0; i < count; i++) {
