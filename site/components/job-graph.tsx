@@ -47,7 +47,7 @@ function JobBox({ job, place }: { job: DrawnJob; place: PlacedJob }) {
       <rect x={place.x} y={place.y} width={BOX_WIDTH_PX} height={BOX_HEIGHT_PX} />
       <text x={place.x + 10} y={place.y + 18} class="name">
         {isCut ? `${job.name.slice(0, NAME_CHARS_MAX - 1)}…` : job.name}
-      </text>
+      </text>{" "}
       <text x={place.x + 10} y={place.y + 35}>
         <tspan data-mark="">{mark}</tspan> <tspan data-word="">{word}</tspan>
       </text>

@@ -111,11 +111,10 @@ function StepDetails({
   return (
     <details class="step" id={of} data-details-of={of} open={!isEmpty(step.log) && !isQuiet}>
       <summary class="step-head">
-        <StatusBadge status={step.status} of={of} />
-        <bdi class="name">{name}</bdi>
+        <StatusBadge status={step.status} of={of} /> <bdi class="name">{name}</bdi>{" "}
         <span class="outcome" data-outcome-of={of}>
           {describeOutcome(step)}
-        </span>
+        </span>{" "}
         <span class="end" data-duration-of={of}>
           {describeDuration(step, now.getTime())}
         </span>

@@ -176,6 +176,24 @@ describe("a run's page", { timeout: 30_000 }, () => {
     expect(await scroll()).toBe(50);
   });
 
+  it("opened after a failure shows the end of what the failed step printed", async () => {
+    server.publish(
+      ...BEGIN,
+      logOf("x\n".repeat(300)),
+      logOf("the reason\n"),
+      stepIs("failed"),
+      doneIs("failed"),
+    );
+    await page.goto(server.url);
+    await hasLine("the reason");
+    await expect
+      .poll(() =>
+        page.evaluate<boolean>(`(() => { const log = document.querySelector('[data-log-of="step-11"]');
+        return log.scrollTop > 0 && log.scrollHeight - log.clientHeight - log.scrollTop < 2; })()`),
+      )
+      .toBe(true);
+  });
+
   it("stays usable in a flood, keeps the last 5,000 lines and counts the others", async () => {
     const lineCount = 200_000;
     await page.goto(server.url);

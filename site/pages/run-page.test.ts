@@ -48,13 +48,16 @@ describe("a run under way", () => {
 });
 
 describe("a run that ended", () => {
-  test("says why, and needs no script", async () => {
+  test("says why, and streams nothing more", async () => {
     const html = await render(FAILED);
     expect(html).toMatch(/<p class="wrong" data-reason-of="run">job build failed<\/p>/);
     expect(html).toContain("exit code 3");
-    expect(html).not.toContain("<script");
-    expect(html).not.toContain("data-snapshot");
+    expect(html).not.toMatch(/data-stream|data-snapshot/);
     expect(html).not.toContain("/cancel");
+  });
+
+  test("needs no script when nothing failed", async () => {
+    expect(await render([...RUNNING, stepIs("succeeded"), doneIs("succeeded")])).not.toContain("<script");
   });
 
   test("says each status in words, in the drawing and at the job", async () => {

@@ -40,11 +40,12 @@ export function RunPage(props: RunPageProps) {
   const { frame, repository, run, jobs } = props;
   const live = openRun(props);
   const isLive = !isEnded(run.status);
+  const hasFailed = jobs.some(({ steps }) => steps.some(({ status }) => status === "failed"));
   return (
     <Layout
       frame={frame}
       title={`#${run.number} ${run.name} · ${repository.owner}/${repository.name}`}
-      {...(isLive ? { script: frame.assets.runScript } : {})}
+      {...(isLive || hasFailed ? { script: frame.assets.runScript } : {})}
     >
       <RepositoryHeader repository={repository} tab="runs" />
       <div
