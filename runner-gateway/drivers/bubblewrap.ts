@@ -27,24 +27,19 @@ export function describeBubblewrap(
     countHostPids: (pids) => pids + 2,
     launch: (request): Launch => ({
       command: [
-        ...listRlimits(request),
-        path,
-        ...listArguments(request, asRoot),
-        "--seccomp",
-        "3",
-        "--",
-        ...listProgram(asRoot),
+        ...["prlimit", ...fixLimits({ core: 0, nofile: request.limits.openFiles }), "--", path],
+        ...[...listArguments(request, asRoot), "--seccomp", "3", "--", ...listProgram(request, asRoot)],
       ],
       files: [filterFile],
     }),
   };
 }
 
-function listRlimits({ limits, limitedByCgroup }: LaunchRequest): string[] {
-  const fixed = (name: string, value: number) => `--${name}=${value}:${value}`;
-  // Without a cgroup these are per process (data) and per user (nproc): weaker, which the description says.
-  const instead = limitedByCgroup ? [] : [fixed("nproc", limits.pids), fixed("data", limits.memoryBytes)];
-  return ["prlimit", fixed("core", 0), fixed("nofile", limits.openFiles), ...instead, "--"];
+/** What a program such as node sets aside without using it counts for the rlimit all the same. */
+const reservedBytes = 2 ** 30;
+
+function fixLimits(limits: Record<string, number>): string[] {
+  return Object.entries(limits).map(([name, value]) => `--${name}=${value}:${value}`);
 }
 
 function listArguments(request: LaunchRequest, asRoot: boolean): string[] {
@@ -83,8 +78,14 @@ function listArguments(request: LaunchRequest, asRoot: boolean): string[] {
 /** What root needs between the mounts and the runner program, to give the folders away and become nobody. */
 const dropCapabilities = ["CAP_CHOWN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"];
 
-function listProgram(asRoot: boolean): string[] {
-  const program = [insidePaths.node, insidePaths.runnerProgram];
+function listProgram({ limits, limitedByCgroup }: LaunchRequest, asRoot: boolean): string[] {
+  // Instead of a cgroup: memory per process, and processes per user of the sandbox's user namespace. They are set
+  // inside, since the namespace's maker counts all of that user's processes.
+  const instead = { nproc: limits.pids, data: limits.memoryBytes + reservedBytes };
+  const program = [
+    ...(limitedByCgroup ? [] : ["prlimit", ...fixLimits(instead), "--"]),
+    ...[insidePaths.node, insidePaths.runnerProgram],
+  ];
   if (!asRoot) return program;
   const drop = [
     ...["setpriv", `--reuid=${sandboxUid}`, `--regid=${sandboxGid}`, "--clear-groups", "--no-new-privs"],

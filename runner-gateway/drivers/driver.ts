@@ -78,7 +78,7 @@ export type SandboxLimits = {
 };
 
 /** Answers a request of the sandbox with this id: the socket it came over proves who it is. */
-type SandboxHandler = (sandboxId: string, request: IncomingMessage, response: ServerResponse) => void;
+export type SandboxHandler = (sandboxId: string, request: IncomingMessage, response: ServerResponse) => void;
 
 type DriverLogFields = Record<string, string | number | null>;
 

@@ -20,6 +20,8 @@ type GvisorPlatform = "systrap" | "ptrace";
 /** In the order they are tried: system calls cost about a tenth with systrap, which older releases don't have. */
 export const gvisorPlatforms: readonly GvisorPlatform[] = ["systrap", "ptrace"];
 
+const memoryChunkBytes = 2 ** 30;
+
 export function describeGvisor(
   { path, version }: FoundProgram,
   platform: GvisorPlatform,
@@ -41,13 +43,23 @@ export function describeGvisor(
       // Attached, gVisor's processes die with this one, and this one dies with the gateway. What it mounts on the
       // host (a network namespace is kept by a mount) dies with the mount namespace.
       const before = [
-        ...["setpriv", "--pdeathsig", "KILL", "prlimit", "--core=0:0", "--"],
+        ...["setpriv", "--pdeathsig", "KILL", "prlimit", "--core=0:0", ...listMemoryLimit(request), "--"],
         ...(asRoot ? ["unshare", "--mount", "--propagation", "private", "--"] : []),
       ];
       const command = [...before, path, ...options, "run", "--bundle", request.folder, request.sandboxId];
       return { command, files: [] };
     },
   };
+}
+
+/**
+ * All memory of a sandbox is one file of gVisor's, which grows by whole chunks of one kind of page or another. Where
+ * there is no cgroup, the size of that file is what can be bounded.
+ */
+function listMemoryLimit({ limits, limitedByCgroup }: LaunchRequest): string[] {
+  if (limitedByCgroup) return [];
+  const sizeBytes = (Math.ceil(limits.memoryBytes / memoryChunkBytes) + 1) * memoryChunkBytes;
+  return [`--fsize=${sizeBytes}:${sizeBytes}`];
 }
 
 function makeBundle(request: LaunchRequest): object {
@@ -66,7 +78,6 @@ function makeBundle(request: LaunchRequest): object {
         rlimit("RLIMIT_NPROC", limits.pids),
         rlimit("RLIMIT_NOFILE", limits.openFiles),
         rlimit("RLIMIT_CORE", 0),
-        ...(request.limitedByCgroup ? [] : [rlimit("RLIMIT_DATA", limits.memoryBytes)]),
       ],
     },
     root: { path: image.folder, readonly: true },

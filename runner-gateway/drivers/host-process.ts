@@ -1,5 +1,7 @@
 /** Names a process of this machine for good: a pid alone is reused, a pid with its start time is not. */
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { killTimeoutMs } from "./limits.ts";
 
 export type HostProcess = { pid: number; startTicks: string };
 
@@ -28,6 +30,15 @@ export function killProcess(target: HostProcess): void {
     process.kill(target.pid, "SIGKILL");
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+/** Resolves when none of the killed processes is left; throws when one outlives SIGKILL by `killTimeoutMs`. */
+export async function waitUntilGone(killed: HostProcess[]): Promise<void> {
+  const deadline = Date.now() + killTimeoutMs;
+  while (killed.some(isRunning)) {
+    if (Date.now() > deadline) throw new Error("killed processes outlive SIGKILL");
+    await wait(5);
   }
 }
 

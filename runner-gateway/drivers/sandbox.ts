@@ -9,7 +9,7 @@ import type { Cgroup } from "./cgroup.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { ExitReason, SandboxClaim, SandboxEvent, SandboxState } from "./driver.ts";
 import { GatewaySocket } from "./gateway-socket.ts";
-import { killProcess, listDescendants } from "./host-process.ts";
+import { type HostProcess, killProcess, listDescendants, waitUntilGone } from "./host-process.ts";
 import { lingerMs, memoryCheckMs, outputTailBytes, standbyTimeoutMs } from "./limits.ts";
 import { hostEnvironment, type LocalHost, prepareCommand } from "./local-host.ts";
 import { recordProcess } from "./owner-folder.ts";
@@ -42,6 +42,7 @@ export class Sandbox {
   #outputEnded: Promise<unknown> = Promise.resolve();
   #output: Buffer = Buffer.alloc(0);
   #memoryKills = 0;
+  #dying: HostProcess[] = [];
   #wasConnected = false;
   #killed = false;
 
@@ -101,9 +102,9 @@ export class Sandbox {
   #killProcesses(): void {
     const child = this.#child;
     if (child?.pid === undefined) return;
-    const below = listDescendants(child.pid);
-    for (const inside of below) killProcess(inside);
-    setTimeout(() => child.kill("SIGKILL"), below.length === 0 ? 0 : lingerMs).unref();
+    this.#dying = listDescendants(child.pid);
+    for (const inside of this.#dying) killProcess(inside);
+    setTimeout(() => child.kill("SIGKILL"), this.#dying.length === 0 ? 0 : lingerMs).unref();
   }
 
   async #runProcess(folder: string, socket: GatewaySocket): Promise<Exit> {
@@ -178,6 +179,7 @@ export class Sandbox {
       // What was left in the cgroup may have held the output open; with it gone, the last of the output is here.
       await this.#cgroup?.destroy();
       if (this.#cgroup !== null) await this.#outputEnded;
+      await waitUntilGone(this.#dying);
       await this.#socket?.close();
       if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
     } catch (error) {

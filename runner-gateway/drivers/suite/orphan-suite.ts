@@ -79,11 +79,12 @@ async function startParent(technology: "gvisor" | "bubblewrap"): Promise<Parent>
   onTestFinished(() => {
     parent.kill("SIGKILL");
   });
-  const [said] = await once(parent.stdout, "data");
+  const [said] = await Promise.race([once(parent.stdout, "data"), once(parent, "exit")]);
   rmSync(inheritedFolder, { recursive: true });
+  if (!Buffer.isBuffer(said)) throw new Error(`the gateway's stand-in ended with ${said}`);
   const { sandboxes, descriptors } = z
     .object({ sandboxes: z.number(), descriptors: z.string() })
-    .parse(JSON.parse(String(said)));
+    .parse(JSON.parse(said.toString()));
   expect(sandboxes).toBeGreaterThanOrEqual(2);
   const below = listDescendants(parent.pid ?? 0);
   expect(below.length).toBeGreaterThan(6);
