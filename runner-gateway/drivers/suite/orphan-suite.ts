@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { type HostProcess, listDescendants } from "../host-process.ts";
+import { type HostProcess, isMissing, killProcess, listDescendants } from "../host-process.ts";
 import { SuiteGateway } from "./suite-gateway.ts";
 import { chooseSuiteDriver, listRunning, waitUntil } from "./suite-host.ts";
 
@@ -39,9 +39,9 @@ export function declareOrphanTests(technology: "gvisor" | "bubblewrap"): void {
 
     test("what a killed supervisor could not take away, the next driver does", async () => {
       const parent = await startParent(technology);
-      const isSupervisor = ({ pid }: HostProcess) =>
-        readFileSync(`/proc/${pid}/cmdline`).includes("supervisor.ts");
-      for (const supervisor of parent.below.filter(isSupervisor)) process.kill(supervisor.pid, "SIGKILL");
+      const supervisors = parent.below.filter((each) => readCommand(each).includes("supervisor.ts"));
+      expect(supervisors).toHaveLength(1);
+      for (const supervisor of supervisors) killProcess(supervisor);
       parent.process.kill("SIGKILL");
       await once(parent.process, "exit");
       expect(readdirSync(parent.dataFolder)).toEqual([parent.owner]);
@@ -93,6 +93,16 @@ async function startParent(technology: "gvisor" | "bubblewrap"): Promise<Parent>
   // Without root there may be no cgroup to be had, and nothing to remove.
   expect(listCgroups(owner).length > 0 || process.getuid?.() !== 0).toBe(true);
   return { process: parent, dataFolder, owner, below, descriptors };
+}
+
+/** Empty when the process has ended meanwhile. */
+function readCommand({ pid }: HostProcess): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
 }
 
 function listCgroups(owner: string): string[] {
