@@ -16,14 +16,16 @@ export type DevConfig = {
 
 const gatewayVariables = ["PLUE_SANDBOX", "PLUE_POOL_SIZE", "PLUE_CONCURRENCY"];
 
+const portHint = "must be a port from 1 to 65535";
+
 const schema = z.object({
-  PLUE_PORT: z.coerce.number().int().min(1).max(65_535).default(4000),
+  PLUE_PORT: z.coerce.number(portHint).int(portHint).min(1, portHint).max(65_535, portHint).default(4000),
   PLUE_DATA: z.string().min(1).default(".plue"),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must be a postgres:// address")
     .optional(),
-  PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"]).optional(),
+  PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"], "must be gvisor or bubblewrap").optional(),
 });
 
 /**

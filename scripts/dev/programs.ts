@@ -1,5 +1,6 @@
 // The long-running programs of an installation. One that dies is started again, each time after a longer wait, and a
 // line says so; one that never came up is not.
+import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { openEventLog } from "./event-log.ts";
@@ -17,7 +18,8 @@ type ProgramOptions = {
   script: string;
   /** Variables on top of PATH, HOME and the like. */
   env: Record<string, string>;
-  logsFolder: string;
+  /** Gets the log, in logs/, and while the program runs its pid, in NAME.pid. */
+  dataFolder: string;
   print: (line: string) => void;
 };
 
@@ -34,7 +36,8 @@ const inheritedVariables = ["PATH", "HOME", "LANG", "TMPDIR", "TZ", "NODE_EXTRA_
 /** Starts a program of the repository and keeps it running until `stop`. */
 export function startProgram(options: ProgramOptions): SupervisedProgram {
   const { name, print } = options;
-  const log = openEventLog(options.logsFolder, name, print);
+  const log = openEventLog(join(options.dataFolder, "logs"), name, print);
+  const pidFile = join(options.dataFolder, `${name}.pid`);
   const start = () => {
     const started = spawnGuarded({
       command: process.execPath,
@@ -43,6 +46,9 @@ export function startProgram(options: ProgramOptions): SupervisedProgram {
       cwd: root,
     });
     log.follow(started.process.stdout, started.process.stderr);
+    started.pid
+      .then((pid) => writeFileSync(pidFile, `${pid}\n`))
+      .catch(() => rmSync(pidFile, { force: true }));
     return started;
   };
   const stopping = new AbortController();
@@ -76,6 +82,7 @@ export function startProgram(options: ProgramOptions): SupervisedProgram {
       stopping.abort();
       await child.stop();
       await done;
+      rmSync(pidFile, { force: true });
     },
   };
 }

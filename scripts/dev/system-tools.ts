@@ -37,7 +37,7 @@ const installers: [program: string, command: string][] = [
 ];
 
 /** Where a program is on PATH, or undefined. */
-function findProgram(name: string): string | undefined {
+export function findProgram(name: string): string | undefined {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const file = join(folder, name);
     try {

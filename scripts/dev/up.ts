@@ -98,7 +98,7 @@ function startWorker(
     name: "worker",
     script: "scripts/dev/worker-process.ts",
     env: { PLUE_WORKER: JSON.stringify(settings) },
-    logsFolder: folder.logsFolder,
+    dataFolder: folder.path,
     print,
   });
 }
@@ -122,7 +122,7 @@ function startGateway(
       GATEWAY_NAME: "local",
       PLUE_DATA: folder.path,
     },
-    logsFolder: folder.logsFolder,
+    dataFolder: folder.path,
     print,
   });
 }
