@@ -116,14 +116,11 @@ test("a gateway that dies is started again, and a line says so", async () => {
   const plue = await start();
   const pid = plue.readPid("gateway");
   process.kill(pid, "SIGKILL");
-  await vi.waitUntil(() =>
-    plue.output().includes("the gateway died (status 137); starting it again in 500 ms"),
-  );
-  await vi.waitUntil(async () => (await fetch(`${plue.url}/api/health`)).ok, {
-    timeout: 30_000,
-    interval: 200,
-  });
-  expect(plue.readPid("gateway")).not.toBe(pid);
+  const line = "the gateway died (status 137); starting it again in 500 ms";
+  await vi.waitUntil(() => plue.output().includes(line), { timeout: 10_000 });
+  await vi.waitUntil(() => plue.readPid("gateway") !== pid, { timeout: 10_000 });
+  const isWell = async (): Promise<boolean> => (await fetch(`${plue.url}/api/health`)).ok;
+  await vi.waitUntil(isWell, { timeout: 30_000, interval: 200 });
 });
 
 test("a PostgreSQL of the user's own is used, and none is started", async () => {
@@ -161,11 +158,19 @@ describe("what keeps it from starting is said clearly", () => {
   });
 
   test.each([
-    [{ PLUE_PORT: "http" }, "PLUE_PORT: must be a port from 1 to 65535"],
-    [{ PLUE_SANDBOX: "docker" }, "PLUE_SANDBOX: must be gvisor or bubblewrap"],
-    [{ DATABASE_URL: "mysql://a/b" }, "DATABASE_URL: must be a postgres:// address"],
-    [{ DATABASE_URL: "postgres://a:b@127.0.0.1:9/c" }, "The PostgreSQL of DATABASE_URL can't be reached"],
-  ])("%o", async (env, message) => {
+    ["a port that is none", { PLUE_PORT: "http" }, "PLUE_PORT: must be a port from 1 to 65535"],
+    ["an unknown sandbox", { PLUE_SANDBOX: "docker" }, "PLUE_SANDBOX: must be gvisor or bubblewrap"],
+    [
+      "another database system",
+      { DATABASE_URL: "mysql://a/b" },
+      "DATABASE_URL: must be a postgres:// address",
+    ],
+    [
+      "a database that isn't there",
+      { DATABASE_URL: "postgres://a:b@127.0.0.1:9/c" },
+      "The PostgreSQL of DATABASE_URL can't be reached",
+    ],
+  ])("%s", async (_name, env, message) => {
     const port = String(await findFreePort());
     const { status, stderr } = await failToStart({ PLUE_PORT: port, PLUE_DATA: makeFolder(), ...env });
     expect(status).toBe(1);
