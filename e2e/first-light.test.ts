@@ -66,7 +66,9 @@ describe("the main job", () => {
     await page.goto(`${plue.url}/admin/${name}/runs/1`);
     await page.getByText("hello from").waitFor();
     await page.getByText("waiting for the gate").waitFor();
-    await page.locator("[data-run-status], .status").getByText("succeeded").first().waitFor();
+    const started = await findLatestRun(plue, name);
+    await followRun(plue, started?.id ?? 0);
+    await page.getByText("after", { exact: true }).last().waitFor();
     await page.getByText("Read me").waitFor();
     await page.screenshot({ path: `${plue.artifactsFolder}/run.png`, fullPage: true });
 
