@@ -1,0 +1,61 @@
+// The gateway's configuration: read once from the environment, checked, and typed from then on.
+import { z } from "zod";
+
+export interface GatewayConfig {
+  databaseUrl: string;
+  /** Scheme, host and port of the Worker, without a slash at the end. */
+  workerUrl: string;
+  /** Where people reach the site; the same as `workerUrl` unless said. */
+  publicUrl: string;
+  gatewaySecret: string;
+  port: number;
+  /** Unique among the live gateways: whoever starts under a name takes over what it held. */
+  name: string;
+  dataFolder: string;
+  /** A sandbox technology that is insisted on; null leaves the choice to what works. */
+  sandbox: "gvisor" | "bubblewrap" | null;
+  poolSize: number;
+  concurrency: number;
+}
+
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
+const count = (maximum: number) => z.coerce.number().int().min(0).max(maximum);
+
+const variablesSchema = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address"),
+  WORKER_URL: httpUrl,
+  PUBLIC_URL: httpUrl.optional(),
+  GATEWAY_SECRET: z.string().min(32, "must have at least 32 characters"),
+  GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535),
+  GATEWAY_NAME: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, "must be 1 to 100 of A-Z a-z 0-9 . _ -"),
+  PLUE_DATA: z.string().min(1),
+  PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"]).optional(),
+  PLUE_POOL_SIZE: count(64).default(2),
+  PLUE_CONCURRENCY: count(64).min(1).default(4),
+});
+
+/**
+ * Interprets the environment; an empty variable counts as one that isn't set.
+ * @throws Error naming each variable that is missing or wrong.
+ */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): GatewayConfig {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const result = variablesSchema.safeParse(given);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    throw new Error(`The gateway is misconfigured: ${problems.join("; ")}`);
+  }
+  const variables = result.data;
+  return {
+    databaseUrl: variables.DATABASE_URL,
+    workerUrl: variables.WORKER_URL,
+    publicUrl: variables.PUBLIC_URL ?? variables.WORKER_URL,
+    gatewaySecret: variables.GATEWAY_SECRET,
+    port: variables.GATEWAY_PORT,
+    name: variables.GATEWAY_NAME,
+    dataFolder: variables.PLUE_DATA,
+    sandbox: variables.PLUE_SANDBOX ?? null,
+    poolSize: variables.PLUE_POOL_SIZE,
+    concurrency: variables.PLUE_CONCURRENCY,
+  };
+}
