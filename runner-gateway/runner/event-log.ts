@@ -1,0 +1,77 @@
+// What the runner reports, numbered from 1: kept until the gateway has acknowledged it, and sent again from there
+// after a cut. Invariant: nothing is dropped before it is acknowledged, and what waits is bounded by its writers.
+import type { RunnerEvent } from "../../schema/wire/runner-events.ts";
+import { UNACKNOWLEDGED_BYTES_MAX } from "./limits.ts";
+
+type Unnumbered<Event> = Event extends RunnerEvent ? Omit<Event, "offset" | "at"> : never;
+type NewEvent = Unnumbered<RunnerEvent>;
+
+interface KeptLine {
+  offset: number;
+  line: string;
+}
+
+export class EventLog {
+  readonly #kept: KeptLine[] = [];
+  readonly #listeners = new Set<() => void>();
+  #lastOffset = 0;
+  #keptBytes = 0;
+  #isComplete = false;
+
+  /** Whether its last event, `done`, is in it. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Whether everything there will ever be is acknowledged. */
+  get isSent(): boolean {
+    return this.#isComplete && this.#kept.length === 0;
+  }
+
+  get lastOffset(): number {
+    return this.#lastOffset;
+  }
+
+  /** Whether writers that can wait should. */
+  get isFull(): boolean {
+    return this.#keptBytes > UNACKNOWLEDGED_BYTES_MAX;
+  }
+
+  append(event: NewEvent): void {
+    this.#lastOffset += 1;
+    this.#isComplete = event.type === "done";
+    const line = `${JSON.stringify({ offset: this.#lastOffset, at: Date.now(), ...event })}\n`;
+    this.#kept.push({ offset: this.#lastOffset, line });
+    this.#keptBytes += line.length;
+    this.#tell();
+  }
+
+  /** Lines after `offset`, oldest first. */
+  linesAfter(offset: number): readonly KeptLine[] {
+    const first = this.#kept[0]?.offset ?? 0;
+    return this.#kept.slice(Math.max(0, offset + 1 - first));
+  }
+
+  /** Everything up to `offset` is stored at the gateway. */
+  acknowledge(offset: number): void {
+    let count = 0;
+    for (const { offset: kept, line } of this.#kept) {
+      if (kept > offset) break;
+      this.#keptBytes -= line.length;
+      count += 1;
+    }
+    if (count === 0) return;
+    this.#kept.splice(0, count);
+    this.#tell();
+  }
+
+  /** Calls `listener` after every change; the answer ends that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

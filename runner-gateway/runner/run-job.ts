@@ -1,0 +1,100 @@
+// Executes a job: checkout, steps in order, and `done`. Everything it does is told to the event log, and nothing of
+// it is thrown: a job that can't go on says why.
+import type { Handover } from "../../schema/wire/handover.ts";
+import type { StepPlan } from "../../schema/wire/plan.ts";
+import { checkOut } from "./checkout.ts";
+import { buildEnvironment, type CarriedEnvironment, describeRun } from "./environment.ts";
+import { openEnvironmentFiles, takeEnvironmentFiles } from "./environment-files.ts";
+import type { EventLog } from "./event-log.ts";
+import { type JobBounds, startJobBounds } from "./job-bounds.ts";
+import { runStep, type StepResult } from "./run-step.ts";
+
+interface JobPlace {
+  /** The runner's own folder. */
+  folder: string;
+  checkout: string;
+  /** The forwarder's. */
+  port: number;
+  isAlone: boolean;
+}
+
+interface Outcome {
+  status: "succeeded" | "failed";
+  reason: string | null;
+}
+
+/** Runs the job; the last event it appends is `done`. */
+export async function runJob(handover: Handover, place: JobPlace, log: EventLog): Promise<void> {
+  const outcome = await tryJob(handover, place, log);
+  log.append({ type: "done", ...outcome });
+}
+
+async function tryJob(handover: Handover, place: JobPlace, log: EventLog): Promise<Outcome> {
+  const bounds = startJobBounds(handover.plan.timeoutMs);
+  const startedAtMs = performance.now();
+  const fetched = await checkOut(place.checkout, place.port, handover);
+  if (!fetched.ok) {
+    log.append({ type: "log", position: null, stream: "system", text: `${fetched.reason}\n` });
+    skip(handover.plan.steps, log);
+    return { status: "failed", reason: fetched.reason };
+  }
+  log.append({ type: "phase", name: "checkout", durationMs: performance.now() - startedAtMs });
+  return runSteps(handover, place, log, bounds);
+}
+
+async function runSteps(
+  handover: Handover,
+  place: JobPlace,
+  log: EventLog,
+  bounds: JobBounds,
+): Promise<Outcome> {
+  const { steps, env } = handover.plan;
+  const run = describeRun(handover, place.checkout);
+  const carried: CarriedEnvironment = { variables: {}, path: [] };
+  for (const [index, step] of steps.entries()) {
+    log.append({ type: "step", position: step.position, status: "running", exitCode: null, reason: null });
+    const files = openEnvironmentFiles(place.folder);
+    const layers = { run: { ...run, ...files }, job: env, carried, step: step.env };
+    const environment = buildEnvironment(layers, process.env);
+    const result = await runStepSafely(step, place, environment, log, bounds);
+    const problem = result.status === "succeeded" ? takeEnvironmentFiles(place.folder, carried) : null;
+    const final: StepResult =
+      problem === null ? result : { status: "failed", exitCode: result.exitCode, reason: problem };
+    log.append({ type: "step", position: step.position, ...final });
+    const isOutOfTime = bounds.remainingMs() === 0;
+    if (final.status === "succeeded" && !isOutOfTime) continue;
+    if (step.continueOnError && !isOutOfTime && bounds.remainingOutputBytes() > 0) continue;
+    skip(steps.slice(index + 1), log);
+    return { status: "failed", reason: isOutOfTime ? bounds.timeoutReason : describeFailure(step, final) };
+  }
+  return { status: "succeeded", reason: null };
+}
+
+async function runStepSafely(
+  step: StepPlan,
+  place: JobPlace,
+  environment: Record<string, string>,
+  log: EventLog,
+  bounds: JobBounds,
+): Promise<StepResult> {
+  try {
+    return await runStep(step, { ...place, environment, log, bounds });
+  } catch (error) {
+    // Such as a full disk, or no process left to be had.
+    return {
+      status: "failed",
+      exitCode: null,
+      reason: `can't be run: ${error instanceof Error ? error.message : error}`,
+    };
+  }
+}
+
+function skip(steps: readonly StepPlan[], log: EventLog): void {
+  for (const { position } of steps) {
+    log.append({ type: "step", position, status: "skipped", exitCode: null, reason: null });
+  }
+}
+
+function describeFailure(step: StepPlan, { exitCode, reason }: StepResult): string {
+  return `${step.name}: ${reason ?? `exit code ${exitCode}`}`;
+}
