@@ -22,6 +22,10 @@ export const gvisorPlatforms: readonly GvisorPlatform[] = ["systrap", "ptrace"];
 
 const memoryChunkBytes = 2 ** 30;
 
+// Process 1 inherits every orphan and must collect its end, which Node doesn't do for what it never started: their
+// remains would fill the process limit. A shell that waits for the runner does.
+const reapingScript = '"$@" & wait "$!"';
+
 export function describeGvisor(
   { path, version }: FoundProgram,
   platform: GvisorPlatform,
@@ -69,7 +73,7 @@ function makeBundle(request: LaunchRequest): object {
     ociVersion: "1.0.2",
     process: {
       user: { uid: sandboxUid, gid: sandboxGid },
-      args: [insidePaths.node, insidePaths.runnerProgram],
+      args: ["/bin/sh", "-c", reapingScript, "sh", insidePaths.node, insidePaths.runnerProgram],
       env: Object.entries(sandboxEnvironment).map(([name, value]) => `${name}=${value}`),
       cwd: insidePaths.work,
       noNewPrivileges: true,
