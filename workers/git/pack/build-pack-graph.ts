@@ -1,6 +1,6 @@
 // Writes the .graph sidecar (layout in pack-graph.ts) from what was noted while a pack was received.
 import { GitError } from "../object/git-error.ts";
-import { BLOB, COMMIT, objectTypeName } from "../object/object-type.ts";
+import { BLOB, COMMIT, objectTypeName, TAG } from "../object/object-type.ts";
 import { OID_BYTES } from "../object/oid.ts";
 import { type EntryTable, REF_BASE } from "./entry-table.ts";
 import type { IngestState } from "./ingest-state.ts";
@@ -79,9 +79,15 @@ function writeRecord(state: IngestState, numbers: Uint32Array, id: number, write
   writer.write(type | (baseId < 0 ? 0 : DELTA_FLAG));
   writer.write(entries.sizes[entry]!);
   if (baseId >= 0) writer.write(numbers[baseId]!);
-  if (type !== BLOB) {
-    writer.at = log.copy(entries.references[entry]!, type === COMMIT, writer.bytes, writer.at);
+  if (type === BLOB) return;
+  let at = entries.references[entry]!;
+  if (type !== TAG) {
+    const { value, next } = log.readHead(at);
+    // A commit's time, or one more than a tree's anchor, which is named by its position here.
+    writer.write(type === COMMIT || value === 0 ? value : numbers[entries.ids[value - 1]!]! + 1);
+    at = next;
   }
+  writer.at = log.copy(at, writer.bytes, writer.at);
 }
 
 /**

@@ -52,6 +52,15 @@ export class EntryTable {
     return -1;
   }
 
+  /** Gives the memory back at once; nothing may be read any more. */
+  release(): void {
+    const { offsets, cachedAt, sizes, crcs, bases, ids, references, depths, types } = this;
+    for (const column of [offsets, cachedAt, sizes, crcs, bases, ids, references, depths, types]) {
+      column.buffer.transfer(0);
+    }
+    this.count = 0;
+  }
+
   private grow(): void {
     const doubled = this.types.length * 2;
     // The pack's promise is no reason to take memory, but it is one not to take more.

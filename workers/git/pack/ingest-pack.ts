@@ -5,11 +5,11 @@ import { formatOid } from "../object/oid.ts";
 import { buildPackGraph } from "./build-pack-graph.ts";
 import { buildPackIndex } from "./build-pack-index.ts";
 import { checkGitmodules } from "./check-gitmodules.ts";
-import { createIngestState, type IngestState } from "./ingest-state.ts";
+import { createIngestState, type IngestState, releaseState } from "./ingest-state.ts";
 import type { IngestedPack, IngestOptions, PackSpool } from "./ingest-types.ts";
 import { ObjectLoader } from "./object-loader.ts";
 import { PackInput } from "./pack-input.ts";
-import type { RangeSource } from "./range-source.ts";
+import { freeBytes, type RangeSource } from "./range-source.ts";
 import { DeltaResolver } from "./resolve-deltas.ts";
 import { PackScanner } from "./scan-pack.ts";
 import { sortIds } from "./sort-oids.ts";
@@ -95,7 +95,9 @@ async function streamRange(
   write: (bytes: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
   for (let at = start; at < end; at += PIECE_BYTES) {
-    await write(await source.read(at, Math.min(PIECE_BYTES, end - at)));
+    const bytes = await source.read(at, Math.min(PIECE_BYTES, end - at));
+    await write(bytes);
+    freeBytes(source, bytes);
   }
 }
 
@@ -152,12 +154,15 @@ export async function ingestPack(options: IngestOptions): Promise<IngestedPack> 
     });
     packSha = hash.digest();
   }
+  const idx = indexPack(state, sorted, packSha);
+  const graph = buildPackGraph(state, sorted, packSha);
+  releaseState(state);
   return {
     packSha: formatOid(packSha),
     objectCount,
     sizeBytes: endsAt + PACK_TRAILER_BYTES,
-    idx: indexPack(state, sorted, packSha),
-    graph: buildPackGraph(state, sorted, packSha),
+    idx,
+    graph,
     appendedBases: live.map((entry) => thin.oid(entry)),
     async writePack(write) {
       const source = await openSource();

@@ -58,6 +58,14 @@ export function createIngestState(options: Pick<IngestOptions, "limits" | "onPro
   };
 }
 
+/** Gives all memory back at once, rather than when garbage is next collected. */
+export function releaseState({ entries, oids, log, cache }: IngestState): void {
+  entries.release();
+  oids.release();
+  log.release();
+  cache.release();
+}
+
 /** The entry that a delta's base is, or -1: the entry is no delta, or its base isn't known to be in the pack. */
 export function baseEntryOf({ entries, oids }: IngestState, entry: number): number {
   const base = entries.bases[entry]!;

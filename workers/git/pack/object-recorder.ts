@@ -20,6 +20,9 @@ export class ObjectRecorder implements TreeEntryVisitor {
   private readonly limits: IngestLimits;
   private readonly scratch = new Uint8Array(OID_BYTES);
   private tree: Uint8Array = this.scratch;
+  private treeIds = new Int32Array(256);
+  private treeCount = 0;
+  private readonly listOf = (entry: number): number => this.entries.references[entry]!;
   private inflatedBytes = 0;
 
   constructor(entries: EntryTable, oids: OidTable, log: ReferenceLog, limits: IngestLimits) {
@@ -35,7 +38,7 @@ export class ObjectRecorder implements TreeEntryVisitor {
     this.recordHashed(entry, typeCode, end - start, this.scratch);
     if (typeCode !== BLOB) {
       try {
-        this.entries.references[entry] = this.logReferences(typeCode, bytes, start, end);
+        this.entries.references[entry] = this.logReferences(entry, typeCode, bytes, start, end);
       } catch (error) {
         throw this.nameObject(error, entry, typeCode);
       }
@@ -80,15 +83,14 @@ export class ObjectRecorder implements TreeEntryVisitor {
   }
 
   /** Checks an object and logs what it references; returns the list's position. */
-  logReferences(typeCode: number, bytes: Uint8Array, start: number, end: number): number {
+  logReferences(entry: number, typeCode: number, bytes: Uint8Array, start: number, end: number): number {
     const { log } = this;
     if (typeCode === BLOB) return 0;
     if (typeCode === TREE) {
-      const at = log.begin(null);
       this.tree = bytes;
+      this.treeCount = 0;
       checkTree(bytes, start, end, this);
-      log.end();
-      return at;
+      return log.addTree(this.treeIds, this.treeCount, this.findAnchor(entry), this.listOf);
     }
     if (typeCode === COMMIT) {
       const commit = checkCommit(bytes, start, end);
@@ -105,12 +107,27 @@ export class ObjectRecorder implements TreeEntryVisitor {
     return at;
   }
 
+  /** A tree that this entry's tree is like: its delta's base, if that has a place in the pack for good. */
+  private findAnchor(entry: number): number {
+    const { entries, oids } = this;
+    const base = entries.bases[entry]!;
+    const anchor = base <= REF_BASE ? oids.entries[REF_BASE - base]! : base;
+    return anchor >= 0 && Number.isFinite(entries.offsets[anchor]!) ? anchor : -1;
+  }
+
+  private growTree(): void {
+    const larger = new Int32Array(this.treeIds.length * 2);
+    larger.set(this.treeIds);
+    this.treeIds = larger;
+  }
+
   visitEntry(mode: number, oidAt: number, isGitmodules: boolean): void {
     const kind = treeEntryKind(mode);
     if (kind === "gitlink") return;
     const id = this.oids.intern(this.tree, oidAt);
     this.oids.kinds[id]! |= 1 << (kind === "tree" ? TREE : BLOB);
-    this.log.add(id);
+    if (this.treeCount === this.treeIds.length) this.growTree();
+    this.treeIds[this.treeCount++] = id;
     if (isGitmodules && kind === "blob") this.gitmodules.add(id);
   }
 

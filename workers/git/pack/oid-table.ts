@@ -64,6 +64,12 @@ export class OidTable {
     return formatOid(bytes);
   }
 
+  /** Gives the memory back at once; nothing may be asked any more. */
+  release(): void {
+    for (const column of [this.kinds, this.entries, this.words, this.slots]) column.buffer.transfer(0);
+    this.count = 0;
+  }
+
   /** The slot that holds the id, or the free one where it belongs; `wanted` then has its words. */
   private findSlot(bytes: Uint8Array, at: number): number {
     const { wanted, slots, words, key } = this;

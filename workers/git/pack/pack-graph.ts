@@ -8,12 +8,13 @@
 //   u32 × ids: what each id, numbered as first met in the pack, is: a position, or objects + its place among externals
 //   20 bytes × externals: ids that are referenced but aren't in the pack, ascending
 //   1 byte × externals: the type code its references expect
-//   records: type code + 8 if stored as a delta | size | position of the delta's base, if so | a commit's time |
-//            references up to the record's end, each one more than the zigzag of the difference of its id's number
-//            to the one before; all in LEB128. Neighbours were mostly first met together: a reference takes about a byte.
+//   records: type code + 8 if stored as a delta | size | position of the delta's base, if so |
+//            a commit's time, or one more than the position of a tree's anchor, or 0 without one |
+//            references up to the record's end, as reference-log.ts writes them; all in LEB128
 import { GitError } from "../object/git-error.ts";
-import { COMMIT, type ObjectType, objectTypeName, TAG } from "../object/object-type.ts";
+import { COMMIT, type ObjectType, objectTypeName, TAG, TREE } from "../object/object-type.ts";
 import { compareOidBytes, formatOid, OID_BYTES, type Oid } from "../object/oid.ts";
+import { ListDecoder } from "./graph-lists.ts";
 import type { PackIndex } from "./pack-index.ts";
 
 export const GRAPH_MAGIC = 0x52474c50;
@@ -145,11 +146,26 @@ export function parsePackGraph(bytes: Uint8Array, index: PackIndex): PackGraph {
   checkLayout(bytes, layout);
   const { count, externalCount, offsets, numbers, externalsAt, kindsAt, recordsAt } = layout;
   const reader = new RecordReader(bytes);
+  const lists = new ListDecoder(bytes);
+  const limit = count + externalCount;
   /** Goes to a record, behind its first byte, which it returns. */
   const open = (position: number): number => {
     reader.at = recordsAt + offsets[position]! + 1;
     reader.end = recordsAt + offsets[position + 1]!;
     return bytes[reader.at - 1]!;
+  };
+  /** Goes to what comes after size and base in a record; returns its first byte. */
+  const openList = (position: number): number => {
+    const first = open(position);
+    reader.read();
+    if ((first & DELTA_FLAG) !== 0) reader.read();
+    return first;
+  };
+  /** Goes to the whole list of a tree that another's is made from. */
+  const openAnchor = (position: number): void => {
+    if (position >= count || typeCodeAt(position) !== TREE) throw badGraph("a tree's anchor isn't a tree");
+    openList(position);
+    if (reader.read() !== 0) throw badGraph("a tree's anchor isn't whole");
   };
   const typeCodeAt = (position: number) => bytes[recordsAt + offsets[position]!]! & ~DELTA_FLAG;
   return {
@@ -174,31 +190,30 @@ export function parsePackGraph(bytes: Uint8Array, index: PackIndex): PackGraph {
       if (base >= count) throw badGraph("a delta's base is out of range");
       return base;
     },
-    commitTimeAt(position) {
-      const first = open(position);
-      if ((first & ~DELTA_FLAG) !== COMMIT) return 0;
-      reader.read();
-      if ((first & DELTA_FLAG) !== 0) reader.read();
-      return reader.read();
-    },
+    commitTimeAt: (position) => ((openList(position) & ~DELTA_FLAG) === COMMIT ? reader.read() : 0),
     forEachReference(position, visit) {
-      const first = open(position);
-      reader.read();
-      if ((first & DELTA_FLAG) !== 0) reader.read();
-      if ((first & ~DELTA_FLAG) === COMMIT) reader.read();
-      // The visitor may ask about other objects, which moves the reader.
-      let { at } = reader;
-      const { end } = reader;
-      let id = 0;
-      while (at < end) {
-        reader.at = at;
-        reader.end = end;
-        const zigzag = reader.read() - 1;
-        at = reader.at;
-        id += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
-        const reference = numbers[id] ?? count + externalCount;
-        if (reference >= count + externalCount) throw badGraph("a reference is out of range");
-        visit(reference);
+      const bottom = lists.top;
+      const first = openList(position);
+      const type = first & ~DELTA_FLAG;
+      const head = type === COMMIT || type === TREE ? reader.read() : 0;
+      const { at, end } = reader;
+      try {
+        let from = bottom;
+        if (type === TREE && head !== 0) {
+          openAnchor(head - 1);
+          from = lists.pushWhole(reader.at, reader.end);
+          lists.pushSteps(at, end, bottom, from);
+        } else {
+          lists.pushWhole(at, end);
+        }
+        // The visitor may ask about other objects, whose lists come and go on top of this one.
+        for (let i = from, to = lists.top; i < to; i++) {
+          const reference = numbers[lists.ids[i]!] ?? limit;
+          if (reference >= limit) throw badGraph("a reference is out of range");
+          visit(reference);
+        }
+      } finally {
+        lists.top = bottom;
       }
     },
   };

@@ -10,7 +10,7 @@ import { applyDelta } from "./delta.ts";
 import { EntryHeader } from "./entry-header.ts";
 import { OidTable } from "./oid-table.ts";
 import { createMemorySource, type RangeSource } from "./range-source.ts";
-import { ReferenceLog } from "./reference-log.ts";
+import { COPY, INSERT, REPLACE, ReferenceLog } from "./reference-log.ts";
 import { sortIds } from "./sort-oids.ts";
 import { createWindowedSource } from "./windowed-source.ts";
 import { encodeEntry, encodePackHeader, writeBaseDistance, writeEntryHeader } from "./write-entry.ts";
@@ -169,38 +169,92 @@ describe("the table of ids", () => {
   });
 });
 
-it("the log of references gives back the bytes of its lists, in any order", () => {
-  const list = fc.record({
-    time: fc.option(fc.integer({ min: 0, max: 2 ** 50 })),
-    ids: fc.array(fc.nat({ max: 2 ** 30 })),
-  });
-  fc.assert(
-    fc.property(fc.array(list, { maxLength: 30 }), (lists) => {
-      const log = new ReferenceLog();
-      const places = lists.map(({ time, ids }) => {
-        const at = log.begin(time);
-        for (const id of ids) log.add(id);
-        log.end();
-        return at;
-      });
-      for (let i = lists.length - 1; i >= 0; i--) {
-        const { time, ids } = lists[i]!;
-        const length = log.copy(places[i]!, time !== null, null, 0);
-        const bytes = new Uint8Array(length + 3);
-        expect(log.copy(places[i]!, time !== null, bytes, 3)).toBe(length + 3);
-        const numbers = decodeNumbers(bytes.subarray(3));
-        if (time !== null) expect(numbers.shift()).toBe(time);
-        let previous = 0;
-        const read = numbers.map((number) => {
-          previous += number % 2 === 1 ? (number - 1) / 2 : -number / 2;
-          return previous;
+describe("the log of references", () => {
+  const ids = fc.array(fc.nat({ max: 2 ** 30 }), { maxLength: 40 });
+
+  it("gives back the bytes of its lists, in any order", () => {
+    const list = fc.record({ time: fc.option(fc.integer({ min: 0, max: 2 ** 50 })), ids });
+    fc.assert(
+      fc.property(fc.array(list, { maxLength: 30 }), (lists) => {
+        const log = new ReferenceLog();
+        const places = lists.map(({ time, ids }) => {
+          const at = log.begin(time);
+          for (const id of ids) log.add(id);
+          log.end();
+          return at;
         });
-        expect(read).toEqual(ids);
-      }
-    }),
-    { seed: 6, numRuns: 100 },
-  );
+        for (let i = lists.length - 1; i >= 0; i--) {
+          const { time, ids } = lists[i]!;
+          const head = time === null ? null : log.readHead(places[i]!);
+          if (head !== null) expect(head.value).toBe(time);
+          expect(undoDifferences(readNumbers(log, head?.next ?? places[i]!))).toEqual(ids);
+        }
+      }),
+      { seed: 6, numRuns: 100 },
+    );
+  });
+
+  it("writes a tree as what it changes of its anchor", () => {
+    const edit = fc.record({
+      at: fc.nat(),
+      removed: fc.nat({ max: 3 }),
+      added: fc.array(fc.nat({ max: 9999 }), { maxLength: 3 }),
+    });
+    fc.assert(
+      fc.property(ids, fc.array(fc.array(edit, { maxLength: 4 }), { maxLength: 12 }), (first, versions) => {
+        const log = new ReferenceLog();
+        const lists = [first];
+        const places = [log.addTree(Int32Array.from(first), first.length, -1, () => 0)];
+        const listOf = (entry: number) => places[entry]!;
+        for (const edits of versions) {
+          const next = [...lists.at(-1)!];
+          for (const { at, removed, added } of edits) next.splice(at % (next.length + 1), removed, ...added);
+          places.push(log.addTree(Int32Array.from(next), next.length, lists.length - 1, listOf));
+          lists.push(next);
+        }
+        lists.forEach((list, i) => {
+          const { value, next } = log.readHead(places[i]!);
+          const anchor = value === 0 ? [] : lists[value - 1]!;
+          if (value !== 0) expect(log.readHead(places[value - 1]!).value).toBe(0);
+          const numbers = readNumbers(log, next);
+          expect(value === 0 ? undoDifferences(numbers) : takeSteps(numbers, anchor)).toEqual(list);
+        });
+      }),
+      { seed: 8, numRuns: 300 },
+    );
+  });
+
+  function readNumbers(log: ReferenceLog, from: number): number[] {
+    const bytes = new Uint8Array(log.copy(from, null, 3));
+    log.copy(from, bytes, 3);
+    return decodeNumbers(bytes.subarray(3));
+  }
 });
+
+function unzigzag(zigzag: number): number {
+  return zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
+}
+
+function undoDifferences(numbers: readonly number[]): number[] {
+  let previous = 0;
+  return numbers.map((number) => {
+    previous += unzigzag(number - 1);
+    return previous;
+  });
+}
+
+function takeSteps(steps: readonly number[], anchor: readonly number[]): number[] {
+  const ids: number[] = [];
+  let from = 0;
+  for (const step of steps) {
+    const operand = Math.floor(step / 4);
+    const kind = step % 4;
+    if (kind === COPY) ids.push(...anchor.slice(from, from + operand));
+    if (kind === INSERT || kind === REPLACE) ids.push((ids.at(-1) ?? 0) + unzigzag(operand));
+    from += kind === INSERT ? 0 : kind === REPLACE ? 1 : operand;
+  }
+  return ids;
+}
 
 function decodeNumbers(bytes: Uint8Array): number[] {
   const numbers: number[] = [];

@@ -4,6 +4,8 @@ import { GitError } from "../object/git-error.ts";
 
 export interface RangeSource {
   readonly sizeBytes: number;
+  /** Whether each read gives bytes of its own, alone in their buffer, so that the reader may give that memory back. */
+  readonly givesFreshBytes?: boolean;
   /** Exactly `length` bytes from `offset`. The caller doesn't change them and the source doesn't either. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
@@ -16,6 +18,11 @@ export function assertRange(source: RangeSource, offset: number, length: number)
       `bytes ${offset} to ${offset + length} were asked for, but the pack has ${source.sizeBytes}`,
     );
   }
+}
+
+/** Gives the memory of bytes that were read back at once, where the source allows it. They are empty afterwards. */
+export function freeBytes(source: RangeSource, bytes: Uint8Array): void {
+  if (source.givesFreshBytes === true && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }
 
 /** A source over bytes in memory; reads are views and cost nothing. */

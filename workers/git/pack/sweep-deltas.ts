@@ -8,7 +8,7 @@ import { Inflater, OUTPUT_SLACK_BYTES } from "./inflate.ts";
 import { stepInflate } from "./inflate-object.ts";
 import { baseEntryOf, depthExceeded, type IngestState } from "./ingest-state.ts";
 import { LiveArena } from "./live-arena.ts";
-import type { RangeSource } from "./range-source.ts";
+import { freeBytes, type RangeSource } from "./range-source.ts";
 
 const RANGE_BYTES = 1024 * 1024;
 // Reading on costs less than another read.
@@ -75,6 +75,7 @@ export class DeltaSweep {
       for (let entry = range.first; entry <= range.last; entry++) {
         if (this.isNeeded[entry] === 1 && this.visit(entry, bytes, range.start)) resolved++;
       }
+      freeBytes(this.source, bytes);
     }
     this.arena.release();
     return resolved;

@@ -14,6 +14,7 @@ const KEPT_LIMIT_BYTES = 8 * 1024 * 1024;
 interface ThinBase {
   readonly oid: Oid;
   readonly sizeBytes: number;
+  readonly crc: number;
   readonly encoded: Uint8Array | null;
 }
 
@@ -50,12 +51,13 @@ export class ThinBases {
     entries.types[entry] = typeCode;
     entries.sizes[entry] = object.bytes.length;
     entries.ids[entry] = id;
-    entries.crcs[entry] = crc32(encoded);
-    entries.references[entry] = recorder.logReferences(typeCode, object.bytes, 0, object.bytes.length);
+    const crc = crc32(encoded);
+    entries.crcs[entry] = crc;
+    entries.references[entry] = recorder.logReferences(entry, typeCode, object.bytes, 0, object.bytes.length);
     oids.entries[id] = entry;
     const isKept = this.keptBytes + encoded.length <= KEPT_LIMIT_BYTES;
     if (isKept) this.keptBytes += encoded.length;
-    this.bases.set(entry, { oid, sizeBytes: encoded.length, encoded: isKept ? encoded : null });
+    this.bases.set(entry, { oid, sizeBytes: encoded.length, crc, encoded: isKept ? encoded : null });
     return { entry, object };
   }
 
@@ -90,8 +92,7 @@ export class ThinBases {
     if (base.encoded !== null) return base.encoded;
     const object = await this.readAgain(entry);
     const encoded = encodeEntry(objectTypeCode(object.type), object.bytes);
-    if (crc32(encoded) !== this.state.entries.crcs[entry])
-      throw new Error(`base ${base.oid} was compressed otherwise`);
+    if (crc32(encoded) !== base.crc) throw new Error(`base ${base.oid} was compressed otherwise`);
     return encoded;
   }
 
