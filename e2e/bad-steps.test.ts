@@ -84,7 +84,7 @@ describe("a step", () => {
   });
 
   it("that takes too much memory is ended, with the reason", async () => {
-    const { run } = await runSteps([{ run: "head -c 64G /dev/zero | tail" }]);
+    const { run } = await runSteps([{ run: `perl -e 'my @kept; push @kept, "x" x (1 << 28) while 1'` }]);
     expect(run.status).toBe("failed");
     const job = run.jobs[0];
     const reasons = [run.failure_reason, job?.failure_reason, job?.steps[0]?.failure_reason].join(" ");
@@ -106,7 +106,7 @@ describe("a step", () => {
     const { events } = await runSteps([
       {
         run: [
-          'env | grep -iE "secret|database|plue_run|token" || echo "no secrets"',
+          'env | grep -E "SECRET|DATABASE|TOKEN|plue_(run_)?[0-9A-Za-z]{30}" || echo "no secrets"',
           `(exec 3<>/dev/tcp/127.0.0.1/${new URL(plue.url).port}) 2>/dev/null && echo "reached the forge" || echo "no forge"`,
           'ls /root /home 2>/dev/null | head -3; id -u; git config --get-regexp "extraheader|url" || echo "no credentials"',
         ].join("\n"),

@@ -56,21 +56,23 @@ async function measureOnce(
   return { browserMs: Math.max(0, seenAtMs - answeredAtMs), timings: ended.jobs[0]?.timings ?? {} };
 }
 
-/** Opens the run and gives the moment its first line was in the page. */
+/** Opens the run and gives the moment its first line was in the page, by the browser's own clock. */
 async function waitForLine(page: Page, address: string): Promise<number> {
+  const seen = Promise.withResolvers<number>();
+  await page.exposeFunction("noteFirstLine", seen.resolve);
   await page.addInitScript({ content: WATCH });
   await page.goto(address, { waitUntil: "commit" });
-  const handle = await page.waitForFunction("globalThis.firstLineAtMs", undefined, { polling: 10 });
-  return Number(await handle.jsonValue());
+  return seen.promise;
 }
 
-// Runs in the page before its own scripts; notes when the line is there, by the browser's own clock.
+// Runs in the page before its own scripts.
 const WATCH = `
-const look = () => {
-  if (globalThis.firstLineAtMs || !document.body?.textContent.includes("the-first-line")) return;
-  globalThis.firstLineAtMs = performance.timeOrigin + performance.now();
-};
-new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+const watcher = new MutationObserver(() => {
+  if (!document.body?.textContent.includes("the-first-line")) return;
+  watcher.disconnect();
+  noteFirstLine(performance.timeOrigin + performance.now());
+});
+watcher.observe(document, { childList: true, subtree: true, characterData: true });
 `;
 
 function print(samples: Sample[]): void {
