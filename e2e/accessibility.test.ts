@@ -1,0 +1,102 @@
+// Every kind of page, wide and narrow, light and dark: axe finds nothing, and nothing runs off the side.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openBrowser } from "./browser.ts";
+import { findLatestRun, followRun, makeRepository } from "./forge-client.ts";
+import { git, makeWorkTree, removeFolder } from "./git-client.ts";
+import { type RunningPlue, startPlue } from "./start-plue.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LOOKS = [
+  { width: 1280, colorScheme: "light" },
+  { width: 320, colorScheme: "dark" },
+] as const;
+
+let plue: RunningPlue;
+let browser: Browser;
+let session: Awaited<ReturnType<BrowserContext["storageState"]>>;
+let folder: string;
+let pages: Record<string, string>;
+
+beforeAll(async () => {
+  [plue, browser] = await Promise.all([startPlue(), openBrowser()]);
+  const { name, remote } = await makeRepository(plue);
+  const empty = await makeRepository(plue);
+  folder = await makeWorkTree("pages", {
+    "README.md": "# Read me\n",
+    "src/a-rather-long-file-name-that-goes-on-and-on.ts": `export const line = "${"x".repeat(300)}";\n`,
+    ".plue/workflows/ci.yaml":
+      "on: [push, issues]\njobs:\n  a: {steps: [{run: echo printed}]}\n  b: {needs: a, steps: [{run: exit 3}]}\n",
+    ".plue/workflows/broken.yaml": "on: push\njobs: [",
+  });
+  await git(folder, "push", "--quiet", remote, "main");
+  await followRun(plue, (await findLatestRun(plue, name))?.id ?? 0);
+  const repository = `/admin/${name}`;
+  pages = {
+    home: "/",
+    "sign in": "/login",
+    "new repository": "/new",
+    "empty repository": `/admin/${empty.name}`,
+    repository,
+    folder: `${repository}/tree/main/src`,
+    file: `${repository}/blob/main/src/a-rather-long-file-name-that-goes-on-and-on.ts`,
+    "missing path": `${repository}/tree/main/nowhere`,
+    runs: `${repository}/runs`,
+    run: `${repository}/runs/1`,
+    workflows: `${repository}/workflows`,
+    "not found": "/nobody/nothing",
+  };
+  session = await signIn();
+});
+
+afterAll(async () => {
+  removeFolder(folder);
+  await browser?.close();
+  await plue?.stop();
+});
+
+async function signIn() {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(plue.signInLink);
+  await page.getByRole("button", { name: /sign in/i }).click();
+  await page.getByRole("button", { name: /sign out/i }).waitFor();
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+async function findViolations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: AXE });
+  const results = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  );
+  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+}
+
+describe.each(LOOKS)("at $width px, $colorScheme", ({ width, colorScheme }) => {
+  it("has no page that axe objects to or that is wider than the window", async () => {
+    // The checker is a script of ours, which the pages' own policy would refuse.
+    const context = await browser.newContext({
+      bypassCSP: true,
+      colorScheme,
+      storageState: session,
+      viewport: { width, height: 800 },
+    });
+    const page = await context.newPage();
+    const problems: Record<string, string[]> = {};
+    for (const [name, path] of Object.entries(pages)) {
+      await page.goto(plue.url + path);
+      const found = await findViolations(page);
+      const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+      if (Number(excess) > 0) found.push(`${excess} px too wide`);
+      if (found.length > 0) problems[name] = found;
+      await page.screenshot({ path: `${plue.artifactsFolder}/${name.replaceAll(" ", "-")}-${width}.png` });
+    }
+    expect(problems).toEqual({});
+    await context.close();
+  });
+});
