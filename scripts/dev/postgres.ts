@@ -49,7 +49,7 @@ type PostgresOptions = {
 
 type PostgresRun = { programs: string; cluster: string; user: PostgresUser | undefined };
 
-type RunningPostgres = {
+export type RunningPostgres = {
   /** `postgres://…` of the database, for a direct connection. */
   url: string;
   server: GuardedChild;

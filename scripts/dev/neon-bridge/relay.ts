@@ -9,9 +9,6 @@ import type { SessionPool } from "./session-pool.ts";
 /** Bytes a slow client may have unread before the server is held back. */
 const maxBufferedBytes = 1_048_576;
 
-/** How long a client may take to close its WebSocket after it said goodbye. */
-const closeTimeoutMs = 2_000;
-
 /** Startup parameters that a pooled session can take on for one client; others are refused, as poolers do. */
 const settableParameters = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
 const ignoredParameters = ["user", "database", "application_name", "fallback_application_name"];
@@ -173,19 +170,12 @@ async function serve(
     const open = session.send(bytes, (drained) => {
       backlog = drained;
     });
-    if (!open) return expectClose(socket);
+    if (!open) return socket.close();
     if (backlog === undefined) continue;
     socket.pause();
     await backlog;
     socket.resume();
   }
-}
-
-// After its goodbye the client closes the WebSocket itself. Doing it for the client would cross its own close,
-// which workerd reports as an error.
-function expectClose(socket: WebSocket): void {
-  const timer = setTimeout(() => socket.close(), closeTimeoutMs);
-  socket.once("close", () => clearTimeout(timer));
 }
 
 function encodeWelcome(session: ServerSession): Buffer {
