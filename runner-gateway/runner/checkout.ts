@@ -1,10 +1,14 @@
-// The run's commit in the sandbox's work folder: fetched by its object id, alone, over the forwarder. The folder is
-// laid out while the sandbox waits; only the fetch and the checkout are left when the job comes.
+// The run's commit in the sandbox's work folder. The folder is laid out while the sandbox waits; when the job comes,
+// the runner asks for the commit itself, over its socket, which takes two processes fewer than `git fetch` and no
+// second question: git only unpacks and checks out.
 import { execFileSync, spawn } from "node:child_process";
-import { appendFileSync } from "node:fs";
-import { join } from "node:path";
+import { once } from "node:events";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Handover } from "../../schema/wire/handover.ts";
+import { readFetchAnswer } from "./fetch-answer.ts";
+import { awaitAnswer, type GatewayClient } from "./gateway-client.ts";
 
 const TRIES_MAX = 3;
 const RETRY_MS = 300;
@@ -20,9 +24,9 @@ const gitEnvironment = (): NodeJS.ProcessEnv => ({
   GIT_TERMINAL_PROMPT: "0",
 });
 
-/** Makes an empty repository; says nothing of any job. */
+/** Makes an empty repository, which says nothing of any job. */
 export function prepareCheckout(folder: string): void {
-  execFileSync("git", ["init", "--quiet", "--initial-branch=main", folder], {
+  execFileSync("git", ["init", "--quiet", "--template=", "--initial-branch=main", folder], {
     env: gitEnvironment(),
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -30,24 +34,104 @@ export function prepareCheckout(folder: string): void {
   appendFileSync(join(folder, ".git/config"), quick);
 }
 
-/** Fetches and checks out the run's commit; the remote stays, so that steps can fetch more of it. */
-export async function checkOut(folder: string, port: number, handover: Handover): Promise<CheckoutResult> {
+/** Fetches and checks out the run's commit; the remote stays, so that steps can fetch more, over `port`. */
+export async function checkOut(
+  client: GatewayClient,
+  folder: string,
+  port: number,
+  handover: Handover,
+): Promise<CheckoutResult> {
   const { owner, name } = handover.repository;
   const url = `http://127.0.0.1:${port}/${owner}/${name}.git`;
   const remote = `[remote "origin"]\n\turl = ${url}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`;
   appendFileSync(join(folder, ".git/config"), remote);
-  const refspec = `+${handover.sha}:${nameTrackingRef(handover.ref)}`;
-  const fetch = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "origin", refspec];
   for (let tries = 1; ; tries += 1) {
-    const problem = await runGit(folder, fetch);
+    const problem = await fetchCommit(client, folder, handover);
     if (problem === null) break;
     if (tries === TRIES_MAX) return { ok: false, reason: `the commit can't be fetched: ${problem}` };
     await wait(RETRY_MS * tries);
   }
+  writeRef(folder, nameTrackingRef(handover.ref), handover.sha);
   const problem = await runGit(folder, ["checkout", "--quiet", "--force", "--detach", handover.sha]);
   return problem === null
     ? { ok: true }
     : { ok: false, reason: `the commit can't be checked out: ${problem}` };
+}
+
+/** @returns why the commit isn't there; null when it is. */
+async function fetchCommit(
+  client: GatewayClient,
+  folder: string,
+  handover: Handover,
+): Promise<string | null> {
+  try {
+    const { owner, name } = handover.repository;
+    const request = client.open("POST", `/git/${owner}/${name}.git/git-upload-pack`, handover.runToken, {
+      "content-type": "application/x-git-upload-pack-request",
+      accept: "application/x-git-upload-pack-result",
+      "git-protocol": "version=2",
+    });
+    request.end(describeWant(handover.sha));
+    const indexing = startIndexing(folder);
+    const answer = await awaitAnswer(request);
+    if (answer.statusCode !== 200) {
+      indexing.abandon();
+      return `the forge answered ${answer.statusCode}`;
+    }
+    return await storePack(folder, answer, indexing);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** One commit without its history. @see https://git-scm.com/docs/protocol-v2#_fetch */
+function describeWant(sha: string): string {
+  const line = (text: string) => `${(text.length + 5).toString(16).padStart(4, "0")}${text}\n`;
+  const capabilities = [line("command=fetch"), line("agent=plue-runner"), line("object-format=sha1")].join(
+    "",
+  );
+  const wants = ["ofs-delta", "no-progress", `want ${sha}`, "deepen 1", "done"].map(line).join("");
+  return `${capabilities}0001${wants}0000`;
+}
+
+async function storePack(
+  folder: string,
+  answer: AsyncIterable<Buffer>,
+  indexing: ReturnType<typeof startIndexing>,
+): Promise<string | null> {
+  const shallow: string[] = [];
+  try {
+    for await (const piece of readFetchAnswer(answer)) {
+      if (piece.kind === "shallow") shallow.push(piece.oid);
+      if (piece.kind === "pack") await indexing.write(piece.bytes);
+    }
+  } catch (error) {
+    indexing.abandon();
+    throw error;
+  }
+  const problem = await indexing.finish();
+  if (problem === null && shallow.length > 0)
+    writeFileSync(join(folder, ".git/shallow"), `${shallow.join("\n")}\n`);
+  return problem;
+}
+
+/** `git index-pack`, which checks every object it takes and keeps the pack. */
+function startIndexing(folder: string) {
+  const git = startGit(folder, ["index-pack", "--stdin"], "pipe");
+  const { stdin } = git.child;
+  if (!stdin) throw new Error("git took no input");
+  // Its own words say why it stopped reading.
+  stdin.on("error", () => undefined);
+  return {
+    write: async (bytes: Buffer): Promise<void> => {
+      if (!stdin.write(bytes) && !stdin.destroyed) await Promise.race([once(stdin, "drain"), git.ended]);
+    },
+    finish: (): Promise<string | null> => {
+      stdin.end();
+      return git.ended;
+    },
+    abandon: (): void => void git.child.kill("SIGKILL"),
+  };
 }
 
 /** Where the fetched commit is kept: the branch or tag that was pushed, as a clone would have it. */
@@ -56,18 +140,28 @@ function nameTrackingRef(ref: string): string {
   return ref.startsWith("refs/tags/") ? ref : "refs/remotes/plue/head";
 }
 
-/** @returns what git said when it failed; null when it did what it was asked. */
-function runGit(folder: string, gitArguments: string[]): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("git", ["-C", folder, ...gitArguments], {
-      env: gitEnvironment(),
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    let said = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-SAID_CHARACTERS_MAX);
-    });
-    child.once("error", reject);
+function writeRef(folder: string, ref: string, oid: string): void {
+  const path = join(folder, ".git", ref);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${oid}\n`);
+}
+
+const runGit = (folder: string, gitArguments: string[]): Promise<string | null> =>
+  startGit(folder, gitArguments, "ignore").ended;
+
+/** `ended` is what git said when it failed, and null when it did what it was asked. */
+function startGit(folder: string, gitArguments: string[], input: "pipe" | "ignore") {
+  const child = spawn("git", ["-C", folder, ...gitArguments], {
+    env: gitEnvironment(),
+    stdio: [input, "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-SAID_CHARACTERS_MAX);
+  });
+  const ended = new Promise<string | null>((resolve) => {
+    child.once("error", (error) => resolve(`git can't be started: ${error.message}`));
     child.once("close", (code) => resolve(code === 0 ? null : said.trim() || `git ended with ${code}`));
   });
+  return { child, ended };
 }

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   forwarder.authorise(handover.runToken);
   const log = new EventLog();
   const sending = sendEvents(client, handover.runToken, log);
-  const working = runJob(handover, { folder, checkout, port: forwarder.port, isAlone }, log);
+  const working = runJob(handover, { folder, checkout, client, port: forwarder.port, isAlone }, log);
   // A refusal means that another attempt has the job: what still runs here ends with the sandbox.
   const end = await Promise.race([sending, working.then(() => sending)]);
   process.exit(end === "sent" ? 0 : 3);

@@ -6,6 +6,7 @@ import { checkOut } from "./checkout.ts";
 import { buildEnvironment, type CarriedEnvironment, describeRun } from "./environment.ts";
 import { openEnvironmentFiles, takeEnvironmentFiles } from "./environment-files.ts";
 import type { EventLog } from "./event-log.ts";
+import type { GatewayClient } from "./gateway-client.ts";
 import { type JobBounds, startJobBounds } from "./job-bounds.ts";
 import { runStep, type StepResult } from "./run-step.ts";
 
@@ -13,6 +14,7 @@ interface JobPlace {
   /** The runner's own folder. */
   folder: string;
   checkout: string;
+  client: GatewayClient;
   /** The forwarder's. */
   port: number;
   isAlone: boolean;
@@ -32,7 +34,7 @@ export async function runJob(handover: Handover, place: JobPlace, log: EventLog)
 async function tryJob(handover: Handover, place: JobPlace, log: EventLog): Promise<Outcome> {
   const bounds = startJobBounds(handover.plan.timeoutMs);
   const startedAtMs = performance.now();
-  const fetched = await checkOut(place.checkout, place.port, handover);
+  const fetched = await checkOut(place.client, place.checkout, place.port, handover);
   if (!fetched.ok) {
     log.append({ type: "log", position: null, stream: "system", text: `${fetched.reason}\n` });
     skip(handover.plan.steps, log);
