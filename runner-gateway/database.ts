@@ -10,7 +10,7 @@ export type Database = NodePgDatabase<Record<string, never>>;
 /** A transaction that is open; its queries run one after the other. */
 export type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
 
-interface OpenDatabase {
+export interface OpenDatabase {
   database: Database;
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { type RunChange, recordEvent } from "./run-change.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
 /** What the gateway knows of an attempt besides its row. */
-interface ReportingAttempt {
+export interface ReportingAttempt {
   readonly runId: number;
   readonly jobId: number;
   readonly attempt: number;
