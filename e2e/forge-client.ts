@@ -2,14 +2,14 @@
 import { randomBytes } from "node:crypto";
 import type { RunningPlue } from "./start-plue.ts";
 
-export interface StepAnswer {
+interface StepAnswer {
   name: string;
   status: string;
   exit_code: number | null;
   failure_reason: string | null;
 }
 
-export interface JobAnswer {
+interface JobAnswer {
   id: number;
   key: string;
   status: string;

@@ -65,7 +65,7 @@ export interface JobState {
 }
 
 /** What follows from the present states of a run's jobs: which jobs may move now, and whether the run has ended. */
-export interface RunProgress {
+interface RunProgress {
   ready: string[];
   skipped: string[];
   ended: "succeeded" | "failed" | "cancelled" | null;

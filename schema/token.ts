@@ -7,7 +7,7 @@ const RANDOM_LENGTH = 30;
 const CHECKSUM_LENGTH = 6;
 const TOKEN_SHAPE = /^(plue(?:_run)?_)([0-9A-Za-z]{30})([0-9A-Za-z]{6})$/;
 
-export type TokenPrefix = "plue_" | "plue_run_";
+type TokenPrefix = "plue_" | "plue_run_";
 
 /** A new token with 178 bits from the CSPRNG. */
 export function createToken(prefix: TokenPrefix): string {

@@ -6,7 +6,7 @@ import { buildAssets } from "./build-assets.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
-export type Check = { name: string; command: string; args: string[]; env?: Record<string, string> };
+type Check = { name: string; command: string; args: string[]; env?: Record<string, string> };
 
 const typeCheck = (name: string): Check => ({
   name: `types (${name})`,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { jobPlanSchema } from "./plan.ts";
 
-export const handoverSchema = z.object({
+const handoverSchema = z.object({
   runId: z.number().int(),
   runNumber: z.number().int(),
   jobId: z.number().int(),

@@ -2,7 +2,7 @@
 // Invariant: a plan says everything that a runner needs; nothing of the definition is looked up later.
 import { z } from "zod";
 
-export const stepPlanSchema = z.object({
+const stepPlanSchema = z.object({
   /** 0-based place in the job; the step's row has the same position. */
   position: z.number().int().nonnegative(),
   name: z.string().min(1),

@@ -41,6 +41,6 @@ export const runnerEventSchema = z.discriminatedUnion("type", [
 export type RunnerEvent = z.infer<typeof runnerEventSchema>;
 
 /** What the gateway answers on the same stream, one JSON object a line. */
-export const acknowledgementSchema = z.object({ acknowledged: z.number().int().nonnegative() });
+const acknowledgementSchema = z.object({ acknowledged: z.number().int().nonnegative() });
 
 export type Acknowledgement = z.infer<typeof acknowledgementSchema>;

@@ -31,6 +31,7 @@ const arrows: Arrow[] = [
 
   { files: "workers/core/**", may: ["schema/**", "workers/core/**"] },
   { files: "workers/main.ts", may: ["**"] },
+  { files: "workers/testing/**", may: ["**"] },
   { files: "workers/app.ts", may: ["schema/**", "workers/**", "site/**"], never: ["workers/main.ts"] },
   {
     files: "workers/*/store{.ts,/**}",

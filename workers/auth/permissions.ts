@@ -3,7 +3,7 @@
 import type { Actor, TokenScope } from "../core/actor.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 
-export interface RepositoryTarget {
+interface RepositoryTarget {
   id: number;
   ownerId: number;
   isPrivate: boolean;

@@ -43,7 +43,7 @@ export async function authenticateSession(database: Database, secret: string): P
   };
 }
 
-export type SignInLink =
+type SignInLink =
   | { state: "usable"; username: string; expiresAt: Date }
   | { state: "used" | "expired" | "unknown" };
 

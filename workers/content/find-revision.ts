@@ -9,7 +9,7 @@ import type { ObjectSource } from "./object-source.ts";
 // A ref's name has at most 255 bytes in practice; this bounds the names tried for a long path.
 const REF_SEGMENTS_MAX = 40;
 
-export interface FoundRevision {
+interface FoundRevision {
   name: string;
   kind: "branch" | "tag" | "commit";
   commit: CommitSummary;

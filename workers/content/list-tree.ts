@@ -14,7 +14,7 @@ export interface ListedEntry {
   sizeBytes: number | null;
 }
 
-export type Listing =
+type Listing =
   | { kind: "tree"; entries: ListedEntry[] }
   | { kind: "blob"; oid: string; mode: string; sizeBytes: number }
   | { kind: "gitlink"; oid: string }

@@ -14,14 +14,14 @@ import { findRevision } from "./find-revision.ts";
 import { type ListedEntry, listTree } from "./list-tree.ts";
 import type { ObjectSource } from "./object-source.ts";
 
-export type FileView =
+type FileView =
   | { kind: "text"; text: string; sizeBytes: number }
   | { kind: "binary"; sizeBytes: number }
   | { kind: "large"; sizeBytes: number; limitBytes: number }
   | { kind: "symlink"; target: string }
   | { kind: "submodule"; oid: string };
 
-export type PathView =
+type PathView =
   | { kind: "missing" }
   | { kind: "file"; file: FileView }
   | { kind: "folder"; entries: ListedEntry[]; entriesLeftOut: number; readme: Readme | null };
@@ -31,7 +31,7 @@ interface Readme {
   text: string;
 }
 
-export interface ResolvedRevision {
+interface ResolvedRevision {
   name: string;
   kind: "branch" | "tag" | "commit";
   commit: CommitSummary;
@@ -39,7 +39,7 @@ export interface ResolvedRevision {
   path: string;
 }
 
-export interface Content {
+interface Content {
   objects: ObjectSource;
   /** What `revision/path` means; branches come before tags, and those before full commit ids. */
   resolve(rest: string): Promise<ResolvedRevision | null>;

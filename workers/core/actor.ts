@@ -17,7 +17,7 @@ export interface UserActor {
 }
 
 /** A running attempt of a job; it may read its own repository while it runs. */
-export interface RunActor {
+interface RunActor {
   kind: "run";
   jobId: number;
   repositoryId: number;

@@ -18,8 +18,8 @@ const STATUS_OF = {
   unavailable: 503,
 } as const;
 
-export type ForgeErrorCode = keyof typeof STATUS_OF;
-export type ForgeErrorStatus = (typeof STATUS_OF)[ForgeErrorCode];
+type ForgeErrorCode = keyof typeof STATUS_OF;
+type ForgeErrorStatus = (typeof STATUS_OF)[ForgeErrorCode];
 
 /** One field that was wrong, in GitHub's shape. */
 export interface FieldError {

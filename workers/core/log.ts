@@ -1,7 +1,7 @@
 // One JSON object a line on the console, each with the id of the request it belongs to.
 // Invariant: no secret is logged; callers pass fields, never whole requests.
 
-export type LogFields = Record<string, string | number | boolean | null | undefined>;
+type LogFields = Record<string, string | number | boolean | null | undefined>;
 
 export interface Log {
   info(message: string, fields?: LogFields): void;

@@ -28,7 +28,7 @@ export async function writeEvent<Topic extends OutboxTopic>(
  * Sends what has not been sent, oldest first. Two sweeps at once may send a row twice; none loses one.
  * @returns how many rows were sent.
  */
-export async function dispatchOutbox(env: Env, database: Database): Promise<number> {
+async function dispatchOutbox(env: Env, database: Database): Promise<number> {
   const rows = await database.query
     .select({ id: outbox.id, topic: outbox.topic, payload: outbox.payload })
     .from(outbox)

@@ -15,7 +15,7 @@ export interface PartHealth {
   detail: string | null;
 }
 
-export interface Health {
+interface Health {
   ok: boolean;
   version: string;
   parts: { database: PartHealth; r2: PartHealth; queue: PartHealth; gateway: PartHealth };

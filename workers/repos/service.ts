@@ -10,7 +10,7 @@ import * as store from "./store.ts";
 
 export type { Repository } from "./store.ts";
 
-export interface RepositoryPage {
+interface RepositoryPage {
   repositories: Repository[];
   total: number;
 }

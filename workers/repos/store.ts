@@ -1,7 +1,7 @@
 // The SQL of repositories. Names compare without case, as the unique index does.
-import { and, desc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import { users } from "../../schema/tables/auth.ts";
-import { refs, repositories } from "../../schema/tables/git.ts";
+import { repositories } from "../../schema/tables/git.ts";
 import type { Executor } from "../core/db.ts";
 
 const shape = {
@@ -55,7 +55,7 @@ export async function findById(query: Executor, id: number): Promise<Repository 
 }
 
 /** `everything`: an admin's view; else public ones and those of `userId`. */
-export interface Visibility {
+interface Visibility {
   everything: boolean;
   userId: number | undefined;
 }
@@ -121,16 +121,6 @@ export async function insert(
     .onConflictDoNothing()
     .returning({ id: repositories.id });
   return row?.id;
-}
-
-/** Which of these repositories have a ref at all. */
-export async function findNonEmpty(query: Executor, ids: number[]): Promise<Set<number>> {
-  if (ids.length === 0) return new Set();
-  const rows = await query
-    .selectDistinct({ id: refs.repositoryId })
-    .from(refs)
-    .where(inArray(refs.repositoryId, ids));
-  return new Set(rows.map((row) => row.id));
 }
 
 function visibleTo(visibility: Visibility): SQL | undefined {

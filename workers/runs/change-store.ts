@@ -73,7 +73,7 @@ export async function takeRunNumbers(
   return (row?.runCount ?? count) - count + 1;
 }
 
-export type NewRun = typeof workflowRuns.$inferInsert;
+type NewRun = typeof workflowRuns.$inferInsert;
 
 /** @returns the new runs' ids in order. */
 export async function insertRuns(transaction: Executor, runs: NewRun[]): Promise<number[]> {

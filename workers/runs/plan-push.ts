@@ -11,7 +11,7 @@ import { planJobs } from "../workflows/plan-jobs.ts";
 import * as store from "./change-store.ts";
 import { readDefinitions } from "./definitions.ts";
 
-export interface PushedRef {
+interface PushedRef {
   name: string;
   before: string;
   after: string;
@@ -24,7 +24,7 @@ interface PlannedRun {
   file: store.DefinitionFile;
 }
 
-export interface PushPlan {
+interface PushPlan {
   runs: PlannedRun[];
   files: store.DefinitionFile[];
 }

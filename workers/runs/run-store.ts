@@ -42,7 +42,6 @@ export type RunRow = Awaited<ReturnType<typeof listRuns>>[number];
 export type JobRow = Awaited<ReturnType<typeof listJobs>>[number];
 export type StepRow = Awaited<ReturnType<typeof listSteps>>[number];
 export type TailRow = Awaited<ReturnType<typeof listLogTails>>[number];
-export type EventRow = Awaited<ReturnType<typeof listEvents>>[number];
 
 export async function listRuns(query: Executor, repositoryId: number, offset: number, limit: number) {
   return selectRuns(query)

@@ -14,7 +14,7 @@ import * as changes from "./change-store.ts";
 import { type OutputEvent, toOutputEvent } from "./output-event.ts";
 import * as store from "./run-store.ts";
 
-export type { EventRow, JobRow, RunRow, StepRow } from "./run-store.ts";
+export type { JobRow, RunRow, StepRow } from "./run-store.ts";
 
 export interface RunDetails {
   repository: Repository;
@@ -83,7 +83,7 @@ export async function readJobLogs(database: Database, jobId: number, afterSeq: n
   return store.listJobLogs(database.query, jobId, afterSeq, limit);
 }
 
-export interface RunSnapshot {
+interface RunSnapshot {
   run: store.RunRow;
   jobs: store.JobRow[];
   steps: store.StepRow[];

@@ -3,7 +3,7 @@ import type { ObjectSource } from "../content/object-source.ts";
 import type { DefinitionProblem, WorkflowDefinition } from "../workflows/definition.ts";
 import { readDefinitions } from "./definitions.ts";
 
-export interface WorkflowSummary {
+interface WorkflowSummary {
   path: string;
   name: string;
   error: DefinitionProblem | null;

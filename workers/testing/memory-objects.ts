@@ -5,7 +5,7 @@ import type { ObjectType } from "../git/object/object-type.ts";
 
 export type MemoryTree = { [name: string]: string | Uint8Array | MemoryTree };
 
-export interface MemoryObjects {
+interface MemoryObjects {
   objects: ObjectSource;
   /** Stores a commit of these files. @returns its oid. */
   commit(files: MemoryTree, message?: string): string;
