@@ -21,7 +21,7 @@ interface StreamRequest {
 }
 
 /** How it ended: all was sent, the reader left, or the reader took nothing for too long and was dropped. */
-type StreamEnd = "done" | "left" | "stalled" | "unknown-run";
+export type StreamEnd = "done" | "left" | "stalled" | "unknown-run";
 
 /** Answers with the run's events after `afterSeq` as server-sent events; 404 when there is no such run. */
 export async function serveStream(response: ServerResponse, request: StreamRequest): Promise<StreamEnd> {
