@@ -52,7 +52,11 @@ function checkSpecialName(tree: Uint8Array, start: number, end: number, mode: nu
 
 /** Compares the order of neighbours, and remembers files that a later directory could collide with. */
 class OrderCheck {
-  private candidates: [start: number, end: number][] = [];
+  private readonly candidates: [start: number, end: number][] = [];
+
+  begin(): void {
+    this.candidates.length = 0;
+  }
 
   check(
     tree: Uint8Array,
@@ -97,12 +101,14 @@ class OrderCheck {
   }
 }
 
+const order = new OrderCheck();
+
 /**
  * Checks the tree in tree[start, end) and tells the visitor of each entry.
  * Throws GitError `bad_object` at the first thing wrong.
  */
 export function checkTree(tree: Uint8Array, start: number, end: number, visitor: TreeEntryVisitor): void {
-  const order = new OrderCheck();
+  order.begin();
   let previousStart = 0;
   let previousEnd = 0;
   let previousIsTree = false;

@@ -1,5 +1,5 @@
 // Object ids: SHA-1 of "<type> <size>\0" and the bytes (gitformat-pack; git-hash-object).
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash, hash } from "node:crypto";
 import { type ObjectType, objectTypeName } from "./object-type.ts";
 import { OID_BYTES, type Oid } from "./oid.ts";
 import { hashPrefixed } from "./sha1.ts";
@@ -9,6 +9,7 @@ const PLAIN_CODE_BYTES = 640;
 
 const PREFIXES = [1, 2, 3, 4].map((code) => new TextEncoder().encode(`${objectTypeName(code)} `));
 const prefix = new Uint8Array(32);
+const displaced = new Uint8Array(32);
 
 /** Writes "<type> <size>\0" to `prefix`; returns its length. */
 function writePrefix(typeCode: number, sizeBytes: number): number {
@@ -27,7 +28,10 @@ function writePrefix(typeCode: number, sizeBytes: number): number {
   return at + digits + 1;
 }
 
-/** Writes the id, 20 bytes, of the object bytes[start, end) of a type to `into` at `at`. */
+/**
+ * Writes the id, 20 bytes, of the object bytes[start, end) of a type to `into` at `at`. The bytes must be the caller's own:
+ * those just before the object are changed and put back.
+ */
 export function hashObjectInto(
   typeCode: number,
   bytes: Uint8Array,
@@ -41,9 +45,28 @@ export function hashObjectInto(
     hashPrefixed(prefix, prefixLength, bytes, start, end, into, at);
     return;
   }
-  const hash = createHash("sha1").update(prefix.subarray(0, prefixLength)).update(bytes.subarray(start, end));
-  const digest = hash.digest();
+  const digest =
+    start >= prefixLength
+      ? hashInPlace(prefixLength, bytes, start, end)
+      : hashParts(prefixLength, bytes, start, end);
   for (let i = 0; i < OID_BYTES; i++) into[at + i] = digest[i]!;
+}
+
+/** Hashes with one call, for which the prefix takes the place of what lies before the object for a moment. */
+function hashInPlace(prefixLength: number, bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const from = start - prefixLength;
+  for (let i = 0; i < prefixLength; i++) {
+    displaced[i] = bytes[from + i]!;
+    bytes[from + i] = prefix[i]!;
+  }
+  const digest = hash("sha1", bytes.subarray(from, end), "buffer");
+  for (let i = 0; i < prefixLength; i++) bytes[from + i] = displaced[i]!;
+  return digest;
+}
+
+function hashParts(prefixLength: number, bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const object = bytes.subarray(start, end);
+  return createHash("sha1").update(prefix.subarray(0, prefixLength)).update(object).digest();
 }
 
 /** The id of a whole object. */

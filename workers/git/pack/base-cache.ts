@@ -66,12 +66,18 @@ export class BaseCache {
 
   /** Gives the memory back at once; whatever was kept is gone. */
   release(): void {
-    this.bytes.buffer.transfer(0);
+    this.takeBytes().buffer.transfer(0);
+  }
+
+  /** Hands the memory over; whatever was kept is gone. */
+  takeBytes(): Uint8Array<ArrayBuffer> {
+    const { bytes } = this;
     this.capacity = Math.min(FIRST_CAPACITY_BYTES, this.limitBytes);
     this.bytes = new Uint8Array(this.capacity);
     this.head++;
     this.origin = this.head;
     this.tail = this.head;
+    return bytes;
   }
 
   private grow(): void {

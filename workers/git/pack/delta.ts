@@ -69,7 +69,11 @@ export function applyDeltaInstructions(
       if (offset + length > baseSize) throw badDelta("it copies from past the end of its base");
       if (op + length > outEnd) throw badDelta("it makes more than it says");
       const from = baseStart + offset;
-      if (length < 48) {
+      if (base === out) {
+        // Views would cost more than the bytes of most copies.
+        if (length > 16) out.copyWithin(op, from, from + length);
+        else for (let i = 0; i < length; i++) out[op + i] = out[from + i]!;
+      } else if (length < 48) {
         for (let i = 0; i < length; i++) out[op + i] = base[from + i]!;
       } else {
         out.set(base.subarray(from, from + length), op);

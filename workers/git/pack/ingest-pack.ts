@@ -57,7 +57,6 @@ async function sweepDeltas(
   let resolved = left;
   while (left > 0 && resolved >= left * WORTHWHILE_SHARE) {
     state.onProgress?.({ phase: "resolving", done: unresolved - left, total: unresolved });
-    state.cache.release();
     resolved = await new DeltaSweep(state, source, state.entries.count, packEnd).run();
     left -= resolved;
   }

@@ -2,7 +2,6 @@
 // when it is full. Nothing is allocated for an object, and nothing outgrows the buffer.
 import { OUTPUT_SLACK_BYTES } from "./inflate.ts";
 
-const FIRST_CAPACITY_BYTES = 1024 * 1024;
 // Moving everything for less room than this would be done over and over.
 const WORTHWHILE_SHARE = 1 / 8;
 
@@ -10,24 +9,32 @@ export class LiveArena {
   /** The buffer. Changes as it grows: read it anew after every `reserve`. */
   bytes: Uint8Array<ArrayBuffer>;
   private readonly limitBytes: number;
-  private readonly objects = new Map<number, { at: number; size: number }>();
+  /** Where each object begins, or -1: a column of the entries' table, lent for as long as this is in use. */
+  private readonly places: Float64Array;
+  private readonly sizes: Uint32Array;
+  /** Objects in the order of their places; dropped ones stay until things are moved. */
+  private order = new Int32Array(1024);
+  private orderLength = 0;
   private head = 0;
   private liveBytes = 0;
 
-  constructor(limitBytes: number) {
+  /** `bytes`: memory that becomes the arena's, and may be all it needs. */
+  constructor(limitBytes: number, bytes: Uint8Array<ArrayBuffer>, places: Float64Array, sizes: Uint32Array) {
     this.limitBytes = limitBytes;
-    this.bytes = new Uint8Array(Math.min(limitBytes, FIRST_CAPACITY_BYTES));
+    this.bytes = bytes;
+    this.places = places.fill(-1);
+    this.sizes = sizes;
   }
 
   /** Where an object begins in `bytes`, or -1 when it isn't there. Valid until the next `reserve`. */
   find(entry: number): number {
-    return this.objects.get(entry)?.at ?? -1;
+    return this.places[entry]!;
   }
 
-  /** Forgets an object. */
+  /** Forgets an object that is there. */
   drop(entry: number): void {
-    this.liveBytes -= this.objects.get(entry)?.size ?? 0;
-    this.objects.delete(entry);
+    this.liveBytes -= this.sizes[entry]!;
+    this.places[entry] = -1;
   }
 
   /** Makes room for `size` bytes and the inflater's slack and returns where; -1 when there is too little. */
@@ -41,27 +48,39 @@ export class LiveArena {
     return this.head;
   }
 
-  /** Keeps what was put at the place reserved last. */
-  put(entry: number, size: number): void {
-    this.objects.set(entry, { at: this.head, size });
-    this.head += size;
-    this.liveBytes += size;
+  /** Keeps an object that was put at the place reserved last. */
+  put(entry: number): void {
+    if (this.orderLength === this.order.length) {
+      const longer = new Int32Array(2 * this.orderLength);
+      longer.set(this.order);
+      this.order = longer;
+    }
+    this.order[this.orderLength++] = entry;
+    this.places[entry] = this.head;
+    this.head += this.sizes[entry]!;
+    this.liveBytes += this.sizes[entry]!;
   }
 
   /** Gives the memory back at once. */
   release(): void {
-    this.objects.clear();
+    this.places.fill(-1);
     this.bytes.buffer.transfer(0);
   }
 
   private compact(): void {
     let to = 0;
-    // A Map's order is that of insertion, which is that of the places.
-    for (const object of this.objects.values()) {
-      this.bytes.copyWithin(to, object.at, object.at + object.size);
-      object.at = to;
-      to += object.size;
+    let kept = 0;
+    for (let i = 0; i < this.orderLength; i++) {
+      const entry = this.order[i]!;
+      const at = this.places[entry]!;
+      if (at < 0) continue;
+      const size = this.sizes[entry]!;
+      this.bytes.copyWithin(to, at, at + size);
+      this.places[entry] = to;
+      this.order[kept++] = entry;
+      to += size;
     }
+    this.orderLength = kept;
     this.head = to;
   }
 

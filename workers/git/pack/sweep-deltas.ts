@@ -56,7 +56,12 @@ export class DeltaSweep {
     this.isNeeded = new Uint8Array(count);
     this.uses = new Int32Array(count);
     this.objectLimitBytes = state.cache.objectLimitBytes;
-    this.arena = new LiveArena(state.limits.baseCacheBytes);
+    this.arena = new LiveArena(
+      state.limits.baseCacheBytes,
+      state.cache.takeBytes(),
+      state.entries.cachedAt,
+      state.entries.sizes,
+    );
   }
 
   /** Resolves what it can; returns how many that were. What is left has bases behind it, elsewhere, or too large. */
@@ -148,7 +153,7 @@ export class DeltaSweep {
     if (at < 0) return false;
     this.inflate(this.arena.bytes, at, header.sizeBytes);
     this.state.recorder.charge(header.sizeBytes);
-    this.arena.put(entry, header.sizeBytes);
+    this.arena.put(entry);
     return false;
   }
 
@@ -200,7 +205,7 @@ export class DeltaSweep {
     const isNew = entries.types[entry] === 0;
     if (isNew) this.record(entry, base, out, at, resultSizeBytes);
     else state.recorder.charge(resultSizeBytes);
-    if (uses[entry]! > 0) arena.put(entry, resultSizeBytes);
+    if (uses[entry]! > 0) arena.put(entry);
     return isNew;
   }
 
