@@ -1,0 +1,63 @@
+// A wrong configuration is named, and production takes no default.
+import { describe, expect, it } from "vitest";
+import { type Bindings, parseEnv } from "./env.ts";
+import { ForgeError } from "./errors.ts";
+
+const GOOD = {
+  ENVIRONMENT: "production",
+  PUBLIC_URL: "https://plue.test/",
+  BUILD_VERSION: "1",
+  DATABASE_URL: "postgresql://u:p@db.test/plue",
+  GATEWAY_URL: "https://gateway.test",
+  GATEWAY_SECRET: "f3q9xk2m7v1b8n4c6z0a5s-well-mixed",
+};
+
+// The buckets and queues are handed over by the runtime and are not looked at here.
+const bindings = (changes: Record<string, unknown>) => ({ ...GOOD, ...changes }) as unknown as Bindings;
+
+function problemsOf(changes: Record<string, unknown>): string {
+  try {
+    parseEnv(bindings(changes));
+  } catch (error) {
+    if (error instanceof ForgeError && error.cause instanceof Error) return error.cause.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("parseEnv", () => {
+  it("reads a good configuration, the same object once", () => {
+    const given = bindings({});
+    const env = parseEnv(given);
+    expect(env).toMatchObject({ isProduction: true, publicUrl: "https://plue.test", neonProxy: undefined });
+    expect(parseEnv(given)).toBe(env);
+  });
+
+  it.each([
+    [{ DATABASE_URL: undefined }, "DATABASE_URL"],
+    [{ DATABASE_URL: "mysql://x" }, "DATABASE_URL must be a postgres:// address"],
+    [{ GATEWAY_SECRET: undefined }, "GATEWAY_SECRET"],
+    [{ GATEWAY_SECRET: "short" }, "at least 32 characters"],
+    [{ GATEWAY_SECRET: "x".repeat(40) }, "default or trivial"],
+    [{ GATEWAY_SECRET: "change-me-change-me-change-me-change-me" }, "default or trivial"],
+    [{ NEON_PROXY: "127.0.0.1:1" }, "NEON_PROXY is for development only"],
+    [{ PUBLIC_URL: "http://plue.test" }, "PUBLIC_URL must be https"],
+    [{ PUBLIC_URL: "plue.test" }, "PUBLIC_URL"],
+    [{ ENVIRONMENT: "staging" }, "ENVIRONMENT"],
+  ])("refuses %j in production", (changes, expected) => {
+    expect(problemsOf(changes)).toContain(expected);
+  });
+
+  it("lets development use what production may not", () => {
+    const development = {
+      ENVIRONMENT: "development",
+      PUBLIC_URL: "http://localhost:4000",
+      NEON_PROXY: "127.0.0.1:1",
+    };
+    expect(problemsOf({ ...development, GATEWAY_SECRET: "x".repeat(32) })).toBe("");
+  });
+
+  it("never puts a value into the message", () => {
+    expect(problemsOf({ GATEWAY_SECRET: "hunter2" })).not.toContain("hunter2");
+  });
+});
