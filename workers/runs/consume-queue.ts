@@ -2,10 +2,8 @@
 // Invariant: a message is only a hint; a double or a lost one changes nothing.
 import { type RunsMessage, runsMessageSchema } from "../../schema/wire/outbox.ts";
 import type { Env } from "../core/env.ts";
-import { callGateway } from "../core/gateway-client.ts";
 import { describeCause, type Log } from "../core/log.ts";
-
-const WAKE_TIMEOUT_MS = 3_000;
+import { wakeGateway } from "./wake-gateway.ts";
 
 /** One wake for the whole batch; when the gateway isn't reached the batch is tried again. */
 export async function consumeRuns(env: Env, log: Log, batch: MessageBatch<RunsMessage>): Promise<void> {
@@ -15,10 +13,7 @@ export async function consumeRuns(env: Env, log: Log, batch: MessageBatch<RunsMe
       log.error("a message of the runs queue has no known shape", parsed.error, { id: message.id });
   }
   try {
-    const signal = AbortSignal.timeout(WAKE_TIMEOUT_MS);
-    const response = await callGateway(env, "POST", "/wake", { body: {}, signal });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+    await wakeGateway(env);
     batch.ackAll();
   } catch (error) {
     log.warn("the gateway was not woken; the message is tried again, and the gateway polls", {

@@ -5,6 +5,7 @@ import type { Log } from "../core/log.ts";
 import { drainOutbox } from "../core/outbox.ts";
 import type { PreparedPush, PushContext } from "../git/http/dependencies.ts";
 import { describePush, type MadeRun, planPush, writeRuns } from "./plan-push.ts";
+import { wakeGateway } from "./wake-gateway.ts";
 
 /** Reads definitions before the transaction, writes runs in it, and sends the outbox after it. */
 export async function preparePush(
@@ -20,6 +21,14 @@ export async function preparePush(
     },
     async committed() {
       const { env, database, log } = services;
+      // The queue does this too, but takes its time.
+      if (runs.length > 0) {
+        services.waitUntil(
+          wakeGateway(env).catch((error: unknown) =>
+            log.warn("the gateway was not woken", { error: String(error) }),
+          ),
+        );
+      }
       services.waitUntil(
         drainOutbox(env, database).catch((error: unknown) =>
           log.error("the outbox was not sent; cron will", error),
