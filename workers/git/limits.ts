@@ -30,3 +30,52 @@ export const BLOB_STREAM_BYTES = 2 * 1024 ** 2;
 
 /** Longest name in a tree, as git's fsck.largePathname. */
 export const TREE_NAME_LIMIT_BYTES = 4096;
+
+/** Most bytes of commands and options of one push. */
+export const PUSH_COMMANDS_LIMIT_BYTES = 4 * 1024 ** 2;
+
+/** Most refs that one push may move. */
+export const REF_UPDATE_LIMIT = 20_000;
+
+/** Most push options, and the longest. */
+export const PUSH_OPTION_LIMIT = 64;
+export const PUSH_OPTION_LIMIT_BYTES = 4096;
+
+/** Longest ref name, so that every name fits an index entry and a protocol line. */
+export const REF_NAME_LIMIT_BYTES = 1024;
+
+/** What is left of a refused push is read up to here, so that the client gets to hear why. */
+export const DRAIN_LIMIT_BYTES = 256 * 1024 ** 2;
+
+/** Most bytes of wants, haves and other lines of one fetch. */
+export const FETCH_REQUEST_LIMIT_BYTES = 24 * 1024 ** 2;
+
+/** Most objects one fetch may want; a checkout of a partial clone asks for all its blobs at once. */
+export const WANT_LIMIT = 250_000;
+
+/** Most commits one fetch may say it has. */
+export const HAVE_LIMIT = 65_536;
+
+/** Most commits of a shallow clone's edge. */
+export const SHALLOW_LIMIT = 65_536;
+
+/** Most refs whose history one fetch may leave out. */
+export const NOT_REF_LIMIT = 1000;
+
+/** Most filters combined into one. */
+export const COMBINED_FILTER_LIMIT = 16;
+
+/** Most prefixes by which refs are listed; with more, all refs are, as git does. */
+export const REF_PREFIX_LIMIT = 1000;
+
+/** Most lines of a command's capabilities and of the arguments of `ls-refs`. */
+export const COMMAND_LINE_LIMIT = 10_000;
+
+/** Bytes of a part of a spooled pack; R2 wants equal parts of at least 5 MiB. */
+export const SPOOL_PART_BYTES = 8 * 1024 ** 2;
+
+/** Parts held by all pushes under way together, beyond the one that each fills. */
+export const SPOOL_PARTS_LENT = 3;
+
+/** Memory for the indexes and graphs of packs, and for small packs, kept between requests. */
+export const PACK_CACHE_BYTES = 40 * 1024 ** 2;

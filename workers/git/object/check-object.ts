@@ -88,7 +88,7 @@ function checkIdent(kind: "commit" | "tag", role: string, line: string): number 
   return Number(seconds);
 }
 
-export interface CheckedCommit {
+interface CheckedCommit {
   /** Committer time in seconds since 1970. */
   readonly timeSeconds: number;
   /** Where the 40 digits of the tree and of each parent begin. */
@@ -112,7 +112,7 @@ export function checkCommit(bytes: Uint8Array, start: number, end: number): Chec
   return { timeSeconds, treeAt, parentsAt };
 }
 
-export interface CheckedTag {
+interface CheckedTag {
   /** Where the 40 digits of the target begin. */
   readonly targetAt: number;
   readonly targetType: "commit" | "tree" | "blob" | "tag";

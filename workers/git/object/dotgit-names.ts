@@ -25,7 +25,7 @@ function startsWithIgnoringCase(name: Uint8Array, at: number, end: number, word:
 }
 
 /** True when name[start, end) is `.git` or `git~1` to NTFS. */
-export function isNtfsDotGit(name: Uint8Array, start: number, end: number): boolean {
+function isNtfsDotGit(name: Uint8Array, start: number, end: number): boolean {
   let at = start;
   if (startsWithIgnoringCase(name, at, end, ".git")) at += 4;
   else if (startsWithIgnoringCase(name, at, end, "git~1")) at += 5;
@@ -49,7 +49,7 @@ function endsInSpacesAndDots(name: Uint8Array, start: number, end: number): bool
  * True when name[start, end) is `.` + `word` to NTFS, in full or as the short name made of its first six letters
  * or, when those are taken, of `shortPrefix`.
  */
-export function isNtfsDotName(
+function isNtfsDotName(
   name: Uint8Array,
   start: number,
   end: number,
@@ -97,7 +97,7 @@ function isIgnoredByHfs(codePoint: number): boolean {
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /** True when name[start, end) is `.` + `word` to HFS+. As in git, text that isn't UTF-8 ends the name. */
-export function isHfsDotName(name: Uint8Array, start: number, end: number, word: string): boolean {
+function isHfsDotName(name: Uint8Array, start: number, end: number, word: string): boolean {
   const wanted = `.${word}`;
   let matched = 0;
   for (const character of utf8.decode(name.subarray(start, end))) {

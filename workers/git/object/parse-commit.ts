@@ -4,7 +4,7 @@ import { isOid, type Oid } from "./oid.ts";
 import { parseHeaders } from "./parse-headers.ts";
 import { type Ident, parseIdent } from "./parse-ident.ts";
 
-export interface Commit {
+interface Commit {
   readonly tree: Oid;
   readonly parents: readonly Oid[];
   readonly author: Ident;

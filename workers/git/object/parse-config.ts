@@ -1,6 +1,6 @@
 // git's configuration syntax (git-config, "Syntax"), as far as .gitmodules needs it.
 
-export interface ConfigEntry {
+interface ConfigEntry {
   /** In lowercase. */
   readonly section: string;
   readonly subsection: string | null;

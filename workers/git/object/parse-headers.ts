@@ -1,7 +1,7 @@
 // The header block that commits and tags share: "key value" lines, continued by lines that begin with a
 // space, up to the first empty line; the message follows.
 
-export interface HeaderBlock {
+interface HeaderBlock {
   readonly headers: readonly (readonly [key: string, value: string])[];
   readonly message: Uint8Array;
 }

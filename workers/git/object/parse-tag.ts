@@ -5,7 +5,7 @@ import { isOid, type Oid } from "./oid.ts";
 import { parseHeaders } from "./parse-headers.ts";
 import { type Ident, parseIdent } from "./parse-ident.ts";
 
-export interface Tag {
+interface Tag {
   readonly target: Oid;
   readonly targetType: ObjectType;
   readonly name: string;

@@ -4,11 +4,11 @@ import { GitError } from "./git-error.ts";
 import { formatOid, OID_BYTES, type Oid } from "./oid.ts";
 
 export const TREE_MODE = 0o040000;
-export const GITLINK_MODE = 0o160000;
+const GITLINK_MODE = 0o160000;
 export const SYMLINK_MODE = 0o120000;
 const FILE_KIND_MASK = 0o170000;
 
-export type TreeEntryKind = "tree" | "blob" | "gitlink";
+type TreeEntryKind = "tree" | "blob" | "gitlink";
 
 /** What a mode says an entry is; a gitlink names a commit of another repository. */
 export function treeEntryKind(mode: number): TreeEntryKind {
@@ -18,7 +18,7 @@ export function treeEntryKind(mode: number): TreeEntryKind {
 }
 
 /** A walk over tree[start, end). After `next()` is true the fields describe one entry. */
-export class TreeCursor {
+class TreeCursor {
   mode = 0;
   nameStart = 0;
   nameEnd = 0;

@@ -4,7 +4,7 @@ import { OID_BYTES } from "../object/oid.ts";
 import { FANOUT_BYTES, IDX_HEADER_BYTES, IDX_SIGNATURE } from "./pack-index.ts";
 
 /** The objects of a pack in the ascending order of their ids. */
-export interface IndexedObjects {
+interface IndexedObjects {
   readonly count: number;
   copyOid(position: number, into: Uint8Array, at: number): void;
   offsetAt(position: number): number;

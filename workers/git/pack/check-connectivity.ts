@@ -7,14 +7,14 @@ import type { PackIndex } from "./pack-index.ts";
 
 const BATCH = 1000;
 
-export interface ConnectivityOptions {
+interface ConnectivityOptions {
   readonly index: PackIndex;
   readonly graph: PackGraph;
   /** Which of some ids the repository has. Asked about at most 1,000 at a time. */
   readonly existing: (oids: readonly Oid[]) => Promise<ReadonlySet<Oid>>;
 }
 
-export interface MissingObject {
+interface MissingObject {
   readonly oid: Oid;
   /** What its references expect it to be. */
   readonly kind: ObjectType;
@@ -22,7 +22,7 @@ export interface MissingObject {
   readonly referencedBy: Oid;
 }
 
-export type Connectivity =
+type Connectivity =
   | { readonly connected: true }
   /** The first objects found missing, at most 10. */
   | { readonly connected: false; readonly missing: readonly MissingObject[] };

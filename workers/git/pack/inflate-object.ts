@@ -4,7 +4,7 @@ import { type Inflater, OUTPUT_SLACK_BYTES } from "./inflate.ts";
 import type { RangeSource } from "./range-source.ts";
 
 /** Bytes that can be consumed: bytes[pos, end) are at hand, `refill` gets more behind them. */
-export interface ByteWindow {
+interface ByteWindow {
   readonly bytes: Uint8Array;
   pos: number;
   readonly end: number;

@@ -3,11 +3,11 @@
 //
 // An entry: bits 0–3 how many bits to take, 4–7 the kind, 8–11 extra bits (or a subtable's width), 16–31 the payload.
 
-export const LITERAL = 0x00;
+const LITERAL = 0x00;
 export const MATCH = 0x10;
 export const END_OF_BLOCK = 0x20;
 export const SUBTABLE = 0x40;
-export const INVALID = 0x80;
+const INVALID = 0x80;
 export const KIND_MASK = 0xf0;
 
 export const LITERAL_ROOT_BITS = 10;

@@ -14,7 +14,7 @@ import type { ThinBases } from "./thin-bases.ts";
 const STEP_BYTES = 256 * 1024;
 
 /** Bytes [start, end) of an object; valid until the next call that loads or applies. */
-export interface LoadedObject {
+interface LoadedObject {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;

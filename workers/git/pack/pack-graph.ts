@@ -114,27 +114,89 @@ function checkLayout(bytes: Uint8Array, layout: Layout): void {
   }
 }
 
-/** Reads LEB128 numbers between two bounds. */
+/** Goes to records and reads the LEB128 numbers in them. */
 class RecordReader {
   at = 0;
   end = 0;
   private readonly bytes: Uint8Array;
+  private readonly layout: Layout;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, layout: Layout) {
     this.bytes = bytes;
+    this.layout = layout;
+  }
+
+  typeCodeAt(position: number): number {
+    return this.bytes[this.layout.recordsAt + this.layout.offsets[position]!]! & ~DELTA_FLAG;
+  }
+
+  /** Goes to a record, behind its first byte, which it returns. */
+  open(position: number): number {
+    const { offsets, recordsAt } = this.layout;
+    this.at = recordsAt + offsets[position]! + 1;
+    this.end = recordsAt + offsets[position + 1]!;
+    return this.bytes[this.at - 1]!;
+  }
+
+  /** Goes to what comes after size and base in a record; returns the object's type. */
+  openList(position: number): number {
+    const first = this.open(position);
+    this.read();
+    if ((first & DELTA_FLAG) !== 0) this.read();
+    return first & ~DELTA_FLAG;
+  }
+
+  /** Goes to the whole list of a tree that another's is made from. */
+  openAnchor(position: number): void {
+    if (position >= this.layout.count || this.openList(position) !== TREE) {
+      throw badGraph("a tree's anchor isn't a tree");
+    }
+    if (this.read() !== 0) throw badGraph("a tree's anchor isn't whole");
   }
 
   read(): number {
     let value = 0;
-    let scale = 1;
-    for (;;) {
+    for (let scale = 1; ; scale *= 128) {
       if (this.at >= this.end || scale > 2 ** 49) throw badGraph("a record is cut short");
       const byte = this.bytes[this.at++]!;
       if (byte < 128) return value + byte * scale;
       value += (byte & 0x7f) * scale;
-      scale *= 128;
     }
   }
+}
+
+function createReferenceWalk(
+  bytes: Uint8Array,
+  layout: Layout,
+  reader: RecordReader,
+): PackGraph["forEachReference"] {
+  const lists = new ListDecoder(bytes);
+  const { numbers } = layout;
+  const limit = layout.count + layout.externalCount;
+  return (position, visit) => {
+    const bottom = lists.top;
+    const type = reader.openList(position);
+    const head = type === COMMIT || type === TREE ? reader.read() : 0;
+    const { at, end } = reader;
+    try {
+      let from = bottom;
+      if (type === TREE && head !== 0) {
+        reader.openAnchor(head - 1);
+        from = lists.pushWhole(reader.at, reader.end);
+        lists.pushSteps(at, end, bottom, from);
+      } else {
+        lists.pushWhole(at, end);
+      }
+      // The visitor may ask about other objects, whose lists come and go on top of this one.
+      for (let i = from, to = lists.top; i < to; i++) {
+        const reference = numbers[lists.ids[i]!] ?? limit;
+        if (reference >= limit) throw badGraph("a reference is out of range");
+        visit(reference);
+      }
+    } finally {
+      lists.top = bottom;
+    }
+  };
 }
 
 /**
@@ -144,30 +206,8 @@ class RecordReader {
 export function parsePackGraph(bytes: Uint8Array, index: PackIndex): PackGraph {
   const layout = readLayout(bytes, index);
   checkLayout(bytes, layout);
-  const { count, externalCount, offsets, numbers, externalsAt, kindsAt, recordsAt } = layout;
-  const reader = new RecordReader(bytes);
-  const lists = new ListDecoder(bytes);
-  const limit = count + externalCount;
-  /** Goes to a record, behind its first byte, which it returns. */
-  const open = (position: number): number => {
-    reader.at = recordsAt + offsets[position]! + 1;
-    reader.end = recordsAt + offsets[position + 1]!;
-    return bytes[reader.at - 1]!;
-  };
-  /** Goes to what comes after size and base in a record; returns its first byte. */
-  const openList = (position: number): number => {
-    const first = open(position);
-    reader.read();
-    if ((first & DELTA_FLAG) !== 0) reader.read();
-    return first;
-  };
-  /** Goes to the whole list of a tree that another's is made from. */
-  const openAnchor = (position: number): void => {
-    if (position >= count || typeCodeAt(position) !== TREE) throw badGraph("a tree's anchor isn't a tree");
-    openList(position);
-    if (reader.read() !== 0) throw badGraph("a tree's anchor isn't whole");
-  };
-  const typeCodeAt = (position: number) => bytes[recordsAt + offsets[position]!]! & ~DELTA_FLAG;
+  const { count, externalCount, externalsAt, kindsAt } = layout;
+  const reader = new RecordReader(bytes, layout);
   return {
     count,
     externalCount,
@@ -177,44 +217,20 @@ export function parsePackGraph(bytes: Uint8Array, index: PackIndex): PackGraph {
       for (let i = 0; i < OID_BYTES; i++) into[at + i] = bytes[from + i]!;
     },
     externalKind: (external) => objectTypeName(bytes[kindsAt + external]!),
-    typeCodeAt,
-    typeAt: (position) => objectTypeName(typeCodeAt(position)),
+    typeCodeAt: (position) => reader.typeCodeAt(position),
+    typeAt: (position) => objectTypeName(reader.typeCodeAt(position)),
     sizeAt(position) {
-      open(position);
+      reader.open(position);
       return reader.read();
     },
     baseAt(position) {
-      if ((open(position) & DELTA_FLAG) === 0) return -1;
+      if ((reader.open(position) & DELTA_FLAG) === 0) return -1;
       reader.read();
       const base = reader.read();
       if (base >= count) throw badGraph("a delta's base is out of range");
       return base;
     },
-    commitTimeAt: (position) => ((openList(position) & ~DELTA_FLAG) === COMMIT ? reader.read() : 0),
-    forEachReference(position, visit) {
-      const bottom = lists.top;
-      const first = openList(position);
-      const type = first & ~DELTA_FLAG;
-      const head = type === COMMIT || type === TREE ? reader.read() : 0;
-      const { at, end } = reader;
-      try {
-        let from = bottom;
-        if (type === TREE && head !== 0) {
-          openAnchor(head - 1);
-          from = lists.pushWhole(reader.at, reader.end);
-          lists.pushSteps(at, end, bottom, from);
-        } else {
-          lists.pushWhole(at, end);
-        }
-        // The visitor may ask about other objects, whose lists come and go on top of this one.
-        for (let i = from, to = lists.top; i < to; i++) {
-          const reference = numbers[lists.ids[i]!] ?? limit;
-          if (reference >= limit) throw badGraph("a reference is out of range");
-          visit(reference);
-        }
-      } finally {
-        lists.top = bottom;
-      }
-    },
+    commitTimeAt: (position) => (reader.openList(position) === COMMIT ? reader.read() : 0),
+    forEachReference: createReferenceWalk(bytes, layout, reader),
   };
 }

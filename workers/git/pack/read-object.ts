@@ -16,8 +16,7 @@ import type { RangeSource } from "./range-source.ts";
 const STEP_BYTES = 256 * 1024;
 const SPARE_INFLATERS: Inflater[] = [];
 
-/** Where a pack's entry is and what its header says. */
-export interface PackEntry {
+interface OpenEntry {
   /** 1–4, OFS_DELTA or REF_DELTA. */
   readonly typeCode: number;
   /** Inflated size of the entry's body: of the delta, where it is one. */
@@ -26,18 +25,13 @@ export interface PackEntry {
   readonly baseOffset: number;
   /** For REF_DELTA: its base. */
   readonly baseOid: Oid | null;
-  readonly bodyOffset: number;
-  readonly endOffset: number;
-}
-
-interface OpenEntry extends PackEntry {
+  /** At the entry's body. */
   readonly window: SourceWindow;
 }
 
 async function openEntry(source: RangeSource, index: PackIndex, position: number): Promise<OpenEntry> {
   const offset = index.offsetAt(position);
-  const endOffset = index.endOffsetAt(position);
-  const window = new SourceWindow(source, offset, endOffset, STEP_BYTES);
+  const window = new SourceWindow(source, offset, index.endOffsetAt(position), STEP_BYTES);
   await window.refill();
   const header = new EntryHeader();
   header.parse(window.bytes, 0, window.end);
@@ -47,20 +41,8 @@ async function openEntry(source: RangeSource, index: PackIndex, position: number
     sizeBytes: header.sizeBytes,
     baseOffset: header.typeCode === OFS_DELTA ? offset - header.baseDistanceBytes : -1,
     baseOid: header.typeCode === REF_DELTA ? formatOid(window.bytes, header.baseOidAt) : null,
-    bodyOffset: offset + header.bodyAt,
-    endOffset,
     window,
   };
-}
-
-/** The header of the entry at an index position. Throws GitError when it is malformed. */
-export async function readEntryHeader(
-  source: RangeSource,
-  index: PackIndex,
-  position: number,
-): Promise<PackEntry> {
-  const { window: _, ...entry } = await openEntry(source, index, position);
-  return entry;
 }
 
 async function inflateBody({ window, sizeBytes }: OpenEntry): Promise<Uint8Array> {

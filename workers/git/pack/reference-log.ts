@@ -11,7 +11,7 @@ const CHUNK_BYTES = 1 << CHUNK_BITS;
 /** The operand is how many ids of the anchor follow. */
 export const COPY = 0;
 /** The operand is how many ids of the anchor are left out. */
-export const SKIP = 1;
+const SKIP = 1;
 /** The operand is the zigzag of the difference to the id before. */
 export const INSERT = 2;
 /** The same, in place of the anchor's next id. */

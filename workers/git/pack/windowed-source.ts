@@ -2,7 +2,7 @@
 // other cost one. Memory is bounded by the windows kept.
 import { assertRange, type RangeSource } from "./range-source.ts";
 
-export interface WindowOptions {
+interface WindowOptions {
   readonly windowBytes: number;
   readonly cacheBytes: number;
 }

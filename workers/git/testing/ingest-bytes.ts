@@ -35,7 +35,7 @@ export function streamOf(bytes: Uint8Array, chunkBytes = 64 * 1024): ReadableStr
   });
 }
 
-export interface IngestBytesOptions extends Partial<Omit<IngestOptions, "body" | "spool" | "readExternal">> {
+interface IngestBytesOptions extends Partial<Omit<IngestOptions, "body" | "spool" | "readExternal">> {
   readonly external?: ReadonlyMap<string, ExternalObject>;
   readonly chunkBytes?: number;
   readonly spool?: PackSpool;

@@ -6,12 +6,12 @@ import { type ObjectType, OFS_DELTA, objectTypeCode, REF_DELTA } from "../object
 import { type Oid, parseOid } from "../object/oid.ts";
 import { encodePackHeader, writeBaseDistance, writeEntryHeader } from "../pack/write-entry.ts";
 
-export type EntrySpec =
+type EntrySpec =
   | { readonly type: ObjectType; readonly bytes: Uint8Array }
   | { readonly baseEntry: number; readonly delta: Uint8Array }
   | { readonly baseOid: Oid; readonly delta: Uint8Array };
 
-export interface EntryLies {
+interface EntryLies {
   readonly sizeBytes?: number;
   readonly typeCode?: number;
   readonly body?: Uint8Array;

@@ -1,7 +1,7 @@
 // Real git for tests: repositories in temporary folders, removed when the test file ends. git's own configuration and
 // the clock are kept out, so the same commands make the same objects.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -20,7 +20,7 @@ const ENVIRONMENT = {
   GIT_COMMITTER_DATE: "1700000000 -0230",
 };
 
-export interface GitResult {
+interface GitResult {
   readonly ok: boolean;
   readonly stdout: Buffer;
   readonly stderr: string;
@@ -108,14 +108,6 @@ export function createRepository(): RealRepository {
   const repository = new RealRepository(createFolder());
   repository.git(["init", "-q", "--bare", "-b", "main"]);
   return repository;
-}
-
-/** The packs of a repository. */
-export function listPacks(repository: RealRepository): string[] {
-  const folder = join(repository.dir, "objects", "pack");
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".pack"))
-    .map((name) => join(folder, name));
 }
 
 afterAll(() => {
