@@ -50,7 +50,7 @@ function matchesLockFile() {
 }
 
 async function install(wanted) {
-  process.stdout.write("installing packages (npm ci) ...");
+  process.stdout.write("installing packages (npm ci) ...\n");
   const startedMs = Date.now();
   rmSync(stampFile, { force: true });
   const flags = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
@@ -66,7 +66,6 @@ async function install(wanted) {
       done(code === 0 ? undefined : `npm ci failed (status ${code}):\n${Buffer.concat(output)}`),
     );
   });
-  process.stdout.write("\n");
   if (problem !== undefined) fail(problem);
   writeFileSync(stampFile, wanted);
   process.stdout.write(`installed in ${((Date.now() - startedMs) / 1000).toFixed(1)} s\n`);

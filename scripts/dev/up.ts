@@ -7,7 +7,7 @@ import { type DevConfig, readDevConfig } from "./config.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { watchStarter } from "./lifeline.ts";
 import { type NeonBridge, startNeonBridge } from "./neon-bridge/bridge.ts";
-import { startPostgres } from "./postgres.ts";
+import { startPostgres, writeCheckpoint } from "./postgres.ts";
 import { type SupervisedProgram, startProgram } from "./programs.ts";
 import { requireDatabase, requireFreePort, waitForHealth, waitForPort } from "./readiness.ts";
 import { provideSystemTools, runTools } from "./system-tools.ts";
@@ -28,13 +28,14 @@ async function startPlue(running: AsyncDisposableStack): Promise<void> {
   running.defer(async () => folder.unlock());
   const tools = provideSystemTools(runTools, join(folder.path, "missing-tools"), print);
 
-  const databaseUrl = await startDatabase(config, folder, running);
+  const database = await startDatabase(config, folder, running);
+  const { databaseUrl } = database;
   const bridge = await startNeonBridge({ databaseUrl });
   running.defer(() => bridge.stop());
 
   const programs: SupervisedProgram[] = [];
   running.defer(async () => {
-    await Promise.all(programs.map((program) => program.stop()));
+    await Promise.all([...programs.map((program) => program.stop()), database.prepareStop()]);
   });
   const gatewayPort = await findFreePort();
   programs.push(startWorker(config, folder, bridge, gatewayPort));
@@ -51,15 +52,21 @@ async function startPlue(running: AsyncDisposableStack): Promise<void> {
   print(`sign in: ${config.publicUrl}/login/once/${linkSecret}        (one use, admin)`);
 }
 
-/** The address of the database: the user's own, or of the PostgreSQL that we start. */
+type Database = {
+  databaseUrl: string;
+  /** While the programs are still stopping: what makes the server's own stop short. */
+  prepareStop(): Promise<void>;
+};
+
+/** The user's own PostgreSQL, or the one that we start. */
 async function startDatabase(
   config: DevConfig,
   folder: DataFolder,
   running: AsyncDisposableStack,
-): Promise<string> {
+): Promise<Database> {
   if (config.databaseUrl !== undefined) {
     await requireDatabase(config.databaseUrl);
-    return config.databaseUrl;
+    return { databaseUrl: config.databaseUrl, prepareStop: async () => undefined };
   }
   const logFile = join(folder.logsFolder, "postgres.log");
   const postgres = await startPostgres({
@@ -73,7 +80,7 @@ async function startDatabase(
   void postgres.server.exited.then((status) =>
     ending.resolve(`PostgreSQL stopped (status ${status}); its log: ${logFile}`),
   );
-  return postgres.url;
+  return { databaseUrl: postgres.url, prepareStop: () => writeCheckpoint(postgres.url) };
 }
 
 function startWorker(
