@@ -32,6 +32,11 @@ export class EventLog {
     return this.#lastOffset;
   }
 
+  /** The oldest that isn't acknowledged, or the next one to be. */
+  get firstOffset(): number {
+    return this.#kept[0]?.offset ?? this.#lastOffset + 1;
+  }
+
   /** Whether writers that can wait should. */
   get isFull(): boolean {
     return this.#keptBytes > UNACKNOWLEDGED_BYTES_MAX;
@@ -48,8 +53,7 @@ export class EventLog {
 
   /** Lines after `offset`, oldest first. */
   linesAfter(offset: number): readonly KeptLine[] {
-    const first = this.#kept[0]?.offset ?? 0;
-    return this.#kept.slice(Math.max(0, offset + 1 - first));
+    return this.#kept.slice(Math.max(0, offset + 1 - this.firstOffset));
   }
 
   /** Everything up to `offset` is stored at the gateway. */

@@ -1,12 +1,14 @@
 // The program inside a sandbox: makes ready what needs no identity, waits for its job, does it, reports it, ends.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { awaitHandover } from "./await-handover.ts";
 import { prepareCheckout } from "./checkout.ts";
 import { EventLog } from "./event-log.ts";
 import { startForwarder } from "./forwarder.ts";
 import { createGatewayClient } from "./gateway-client.ts";
 import { isAloneInSandbox } from "./leftovers.ts";
+import { KILL_GRACE_MS, PIPE_LINGER_MS } from "./limits.ts";
 import { runJob } from "./run-job.ts";
 import { sendEvents } from "./send-events.ts";
 import { preparePipes } from "./step-pipes.ts";
@@ -29,10 +31,21 @@ async function main(): Promise<void> {
   forwarder.authorise(handover.runToken);
   const log = new EventLog();
   const sending = sendEvents(client, handover.runToken, log);
-  const working = runJob(handover, { folder, checkout, client, port: forwarder.port, isAlone }, log);
-  // A refusal means that another attempt has the job: what still runs here ends with the sandbox.
-  const end = await Promise.race([sending, working.then(() => sending)]);
-  process.exit(end === "sent" ? 0 : 3);
+  const stopping = new AbortController();
+  process.once("SIGTERM", () => stopping.abort());
+  const place = { folder, checkout, client, port: forwarder.port, isAlone, signal: stopping.signal };
+  const working = runJob(handover, place, log);
+  if ((await Promise.race([sending, working.then(() => sending), aborted(stopping.signal)])) === "sent") {
+    process.exit(0);
+  }
+  // Another attempt has the job, or this sandbox is being ended: what runs here is ended with it.
+  stopping.abort();
+  await Promise.race([working, wait(KILL_GRACE_MS + PIPE_LINGER_MS)]);
+  process.exit(3);
+}
+
+function aborted(signal: AbortSignal): Promise<"aborted"> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve("aborted"), { once: true }));
 }
 
 main().catch((error: unknown) => {

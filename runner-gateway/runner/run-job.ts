@@ -18,6 +18,8 @@ interface JobPlace {
   /** The forwarder's. */
   port: number;
   isAlone: boolean;
+  /** Aborted when nothing of the attempt counts any more. */
+  signal: AbortSignal;
 }
 
 interface Outcome {
@@ -54,6 +56,7 @@ async function runSteps(
   const run = describeRun(handover, place.checkout);
   const carried: CarriedEnvironment = { variables: {}, path: [] };
   for (const [index, step] of steps.entries()) {
+    if (place.signal.aborted) return { status: "failed", reason: "was stopped" };
     log.append({ type: "step", position: step.position, status: "running", exitCode: null, reason: null });
     const files = openEnvironmentFiles(place.folder);
     const layers = { run: { ...run, ...files }, job: env, carried, step: step.env };

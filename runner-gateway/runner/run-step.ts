@@ -27,6 +27,8 @@ interface StepSurroundings {
   environment: Environment;
   log: EventLog;
   bounds: JobBounds;
+  /** Aborted when nothing of the attempt counts any more. */
+  signal: AbortSignal;
   /** Whether whatever else lives in the sandbox is the step's. */
   isAlone: boolean;
 }
@@ -64,15 +66,18 @@ async function superviseStep(
   child: ChildProcess,
   pipes: StepPipes,
 ): Promise<StepResult> {
-  const { bounds, isAlone } = surroundings;
+  const { bounds, isAlone, signal } = surroundings;
   const ending = new StepEnding(child);
   const output = readOutput(step, surroundings, pipes, (reason) => ending.end(reason));
   const limitMs = Math.min(step.timeoutMs, bounds.remainingMs());
   const reason =
     limitMs < step.timeoutMs ? bounds.timeoutReason : `timed out after ${step.timeoutMs / 1000} s`;
   const overdue = setTimeout(() => ending.end(reason), limitMs);
+  const abort = () => ending.end("was stopped");
+  signal.addEventListener("abort", abort);
   const exit = await awaitExit(child);
   clearTimeout(overdue);
+  signal.removeEventListener("abort", abort);
   ending.stop();
   if (child.pid !== undefined) killLeftovers(child.pid, isAlone);
   await output.finish();

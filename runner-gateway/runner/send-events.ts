@@ -17,16 +17,18 @@ const FINAL = new Set([400, 401, 403, 404, 409, 410]);
  * sandbox is let live.
  */
 export async function sendEvents(client: GatewayClient, token: string, log: EventLog): Promise<SendEnd> {
-  for (let delayMs = RETRY_FIRST_MS; !log.isSent; delayMs = Math.min(delayMs * 2, RETRY_LONGEST_MS)) {
+  let delayMs = RETRY_FIRST_MS;
+  while (!log.isSent) {
+    const waitingBefore = log.firstOffset;
     try {
       if (log.lastOffset > 0 && (await resume(client, token, log)) === "refused") return "refused";
-      const before = log.linesAfter(0)[0]?.offset;
       if ((await sendOnce(client, token, log)) === "refused") return "refused";
-      if (log.linesAfter(0)[0]?.offset !== before) delayMs = RETRY_FIRST_MS;
     } catch (error) {
       process.stderr.write(`the report was cut off: ${String(error)}\n`);
     }
-    if (!log.isSent) await wait(delayMs);
+    if (log.isSent) break;
+    await wait(delayMs);
+    delayMs = log.firstOffset > waitingBefore ? RETRY_FIRST_MS : Math.min(delayMs * 2, RETRY_LONGEST_MS);
   }
   return "sent";
 }
