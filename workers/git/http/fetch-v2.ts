@@ -1,4 +1,5 @@
 // The commands of protocol v2 (gitprotocol-v2): ls-refs, fetch, object-info.
+import { COMMAND_LINE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { isOid } from "../object/oid.ts";
 import { NOT_HERE } from "../pack/pack-set.ts";
@@ -11,9 +12,6 @@ import { answer, answerInStream } from "./git-response.ts";
 import { findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
 import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
 import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
-
-/** Most lines of a command's capabilities, and of arguments that aren't wants, haves or the like. */
-const COMMAND_LINES_MAX = 10_000;
 
 /** Reads and serves one command. An empty request, as git's probe, is answered with nothing. */
 export async function serveCommand(request: FetchRequestContext): Promise<Response> {
@@ -30,7 +28,7 @@ async function readCommand(
   request: FetchRequestContext,
 ): Promise<{ command: string | null; hasArguments: boolean }> {
   let command: string | null = null;
-  for (let count = 0; count < COMMAND_LINES_MAX; count++) {
+  for (let count = 0; count < COMMAND_LINE_LIMIT; count++) {
     const packet = await request.next();
     if (packet === null || packet === "flush") return { command, hasArguments: false };
     if (packet === "delim") return { command, hasArguments: true };
@@ -58,7 +56,7 @@ async function* readArguments(request: FetchRequestContext, hasArguments: boolea
 async function collect(lines: AsyncGenerator<string>): Promise<string[]> {
   const collected: string[] = [];
   for await (const line of lines) {
-    if (collected.length >= COMMAND_LINES_MAX) throw new GitError("limit_exceeded", "too many arguments");
+    if (collected.length >= COMMAND_LINE_LIMIT) throw new GitError("limit_exceeded", "too many arguments");
     collected.push(line);
   }
   return collected;

@@ -2,6 +2,7 @@
 // in, so that progress and a last word reach the client however long it takes.
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { DRAIN_LIMIT_BYTES, PUSH_COMMANDS_LIMIT_BYTES } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { BodyReader, type BodyRest } from "../wire/body-reader.ts";
 import type { ByteSink } from "../wire/byte-sink.ts";
@@ -15,11 +16,6 @@ import { openRequestBody } from "./request-body.ts";
 import { type PushEnd, type Pusher, runPush } from "./run-push.ts";
 import { startKeepAlive } from "./send-pack.ts";
 
-/** Most bytes of commands and options of one push. */
-const COMMANDS_LIMIT_BYTES = 4 * 1024 * 1024;
-/** What is left of a refused body is read up to here, so that the client gets to hear why. */
-const DRAIN_LIMIT_BYTES = 256 * 1024 * 1024;
-
 const RECEIVE_RESULT = "application/x-git-receive-pack-result";
 
 /** Serves a push. git's probe, an empty request, is answered with nothing. */
@@ -30,7 +26,7 @@ export async function serveReceivePack(
 ): Promise<Response> {
   const opened = openRequestBody(context, "git-receive-pack");
   if ("refusal" in opened) return opened.refusal;
-  const reader = new BodyReader(opened.body, COMMANDS_LIMIT_BYTES);
+  const reader = new BodyReader(opened.body, PUSH_COMMANDS_LIMIT_BYTES);
   let capabilities: Capabilities | null = null;
   let push: PushRequest | null;
   try {

@@ -5,7 +5,7 @@ import type { GitService } from "../wire/advertisement.ts";
 import { refuse } from "./git-response.ts";
 
 /** What a person who posts something else to git's addresses is told. */
-export type RequestBody = { readonly body: ReadableStream<Uint8Array> } | { readonly refusal: Response };
+type RequestBody = { readonly body: ReadableStream<Uint8Array> } | { readonly refusal: Response };
 
 /** Opens the body of a request to a service, or says why it can't be one. */
 export function openRequestBody(context: Context<AppEnv>, service: GitService): RequestBody {

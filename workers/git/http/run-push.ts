@@ -10,9 +10,10 @@ import { listPacks } from "../store/catalog.ts";
 import { commitPush, type RefMove } from "../store/commit-push.ts";
 import type { RefOutcome } from "../store/judge-updates.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
-import { createPackSpool } from "../store/pack-spool.ts";
+import { ReceivingSpool } from "../store/pack-spool.ts";
 import { openPacks, storePack } from "../store/pack-store.ts";
 import { findRefs } from "../store/refs.ts";
+import { spoolMemory } from "../store/spool-memory.ts";
 import type { BodyRest } from "../wire/body-reader.ts";
 import type { PushRequest, RefUpdate } from "../wire/command-list.ts";
 import type { RefReport } from "../wire/report-status.ts";
@@ -25,7 +26,7 @@ export interface Pusher {
   readonly actor: GitActor;
 }
 
-export interface PushRun {
+interface PushRun {
   readonly context: Context<AppEnv>;
   readonly pusher: Pusher;
   readonly push: PushRequest;
@@ -60,7 +61,7 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
   if (isOver) return endOf(push.updates, (at) => refusals[at] ?? ATOMIC);
   const bucket = context.get("env").objects;
   const existing = new RepositoryPacks(await openPacks(bucket, repositoryId, packs));
-  const spool = createPackSpool(bucket, repositoryId);
+  const spool = new ReceivingSpool(bucket, repositoryId, spoolMemory);
   try {
     const received = await receiveObjects(run, existing, spool);
     if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
@@ -68,7 +69,7 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
     if (isAtomic && moves.some((move) => "refusal" in move)) {
       return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
     }
-    return await moveRefs(run, existing, received, moves);
+    return await moveRefs(run, existing, received, moves, spool);
   } finally {
     await spool.discard();
   }
@@ -112,6 +113,7 @@ async function moveRefs(
   existing: RepositoryPacks,
   received: ReceivedObjects,
   planned: readonly PlannedMove[],
+  spool: ReceivingSpool,
 ): Promise<PushEnd> {
   const { context, pusher, push } = run;
   const { repository, actor } = pusher;
@@ -119,7 +121,7 @@ async function moveRefs(
   if (moves.length === 0) return endOf(push.updates, (at) => refusalOf(planned[at]));
   const { ingested } = received;
   const stored =
-    ingested === null ? null : await storePack(context.get("env").objects, repository.id, ingested);
+    ingested === null ? null : await storePack(context.get("env").objects, repository.id, ingested, spool);
   const objects = stored === null ? existing : existing.with(stored.open);
   const [prepared] = await Promise.all([
     run.preparePush({ repository, actor, updates: moves, objects }),

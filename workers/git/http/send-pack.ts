@@ -13,7 +13,7 @@ import { type ClientSink, reportFailure } from "./git-response.ts";
 import { type FetchContext, findKnown, type OpenFetch, resolveDeepen } from "./open-fetch.ts";
 
 /** A client is told that the server lives this often while it has nothing else to send. */
-export const KEEP_ALIVE_MS = 5000;
+const KEEP_ALIVE_MS = 5000;
 
 /** Decides what is sent. @param haves numbers of what the client has. Throws GitError as planFetch does. */
 export async function planOpenFetch(

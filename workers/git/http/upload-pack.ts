@@ -1,6 +1,7 @@
 // POST git-upload-pack: fetches and clones, in v2 by command, in v0 and v1 as one negotiation.
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { FETCH_REQUEST_LIMIT_BYTES } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { BodyReader } from "../wire/body-reader.ts";
 import { parseProtocolVersion } from "../wire/capabilities.ts";
@@ -11,9 +12,6 @@ import { serveCommand } from "./fetch-v2.ts";
 import { answerError, refuse } from "./git-response.ts";
 import type { FetchContext } from "./open-fetch.ts";
 import { openRequestBody } from "./request-body.ts";
-
-/** Most bytes of wants, haves and other lines of one request. */
-const FETCH_REQUEST_LIMIT_BYTES = 24 * 1024 * 1024;
 
 export const UPLOAD_RESULT = "application/x-git-upload-pack-result";
 

@@ -7,12 +7,12 @@ export const SENT = 1;
 /** The client has it. */
 export const HELD = 2;
 /** A commit that the wants reach. */
-export const WANTED = 4;
+const WANTED = 4;
 const QUEUED = 8;
 /** A commit whose parents are not looked at. */
 export const GRAFTED = 16;
 
-export interface CommitPlan {
+interface CommitPlan {
   /** Commits to send, each marked WANTED and not HELD. */
   readonly sent: number[];
   /** Commits that the client has and whose trees are likely to share much with what is sent. */

@@ -6,7 +6,7 @@ import type { PackSet } from "./pack-set.ts";
 import { forEachParent, GRAFTED } from "./plan-fetch-commits.ts";
 
 /** The depth that stands for all of history. */
-export const INFINITE_DEPTH = 0x7fffffff;
+const INFINITE_DEPTH = 0x7fffffff;
 
 /** How far the client wants history to reach, its refs resolved. */
 export type DeepenTo =
@@ -123,17 +123,27 @@ function findEdgeByRevisions(
       if (!within.has(parent)) edge.add(number);
     });
   }
-  return { inside: (number) => within.has(number) && !edge.has(number), edge: [...edge] };
+  // Nothing is said of a commit that only a commit of the edge leads to: it isn't sent.
+  const kept = reach(set, commits, (number) => within.has(number), edge);
+  return {
+    inside: (number) => kept.has(number) && !edge.has(number),
+    edge: [...edge].filter((number) => kept.has(number)),
+  };
 }
 
-/** All commits reached from `from` without passing one that `isWithin` refuses. */
-function reach(set: PackSet, from: readonly number[], isWithin: (number: number) => boolean): Set<number> {
+/** All commits reached from `from`, without passing one that `isWithin` refuses or going on behind one of `ends`. */
+function reach(
+  set: PackSet,
+  from: readonly number[],
+  isWithin: (number: number) => boolean,
+  ends: ReadonlySet<number> = new Set(),
+): Set<number> {
   const reached = new Set<number>();
   const stack: number[] = [];
   const add = (number: number) => {
     if (reached.has(number) || !isWithin(number)) return;
     reached.add(number);
-    stack.push(number);
+    if (!ends.has(number)) stack.push(number);
   };
   for (const number of from) add(number);
   for (let number = stack.pop(); number !== undefined; number = stack.pop()) {

@@ -5,7 +5,7 @@ import { NOT_HERE, type PackSet } from "./pack-set.ts";
 import { HELD, planCommits, SENT } from "./plan-fetch-commits.ts";
 import { type DeepenTo, planShallow, type ShallowPlan } from "./plan-fetch-shallow.ts";
 
-export interface FetchPlanRequest {
+interface FetchPlanRequest {
   /** Numbers of the wanted objects, of any type. */
   readonly wants: readonly number[];
   /** Numbers of what the client has, as far as it is known here. */
@@ -16,7 +16,7 @@ export interface FetchPlanRequest {
 }
 
 /** What may be left out; see wire/filter-spec.ts. What is wanted by id is never left out. */
-export interface PlanFilter {
+interface PlanFilter {
   readonly blobLimitBytes: number | null;
   readonly treeDepth: number | null;
 }

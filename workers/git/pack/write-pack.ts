@@ -12,7 +12,7 @@ import { encodeEntry, encodePackHeader, writeBaseDistance, writeEntryHeader } fr
 import { PackOutput } from "./write-pack-output.ts";
 import { endOfPlace, listStretches, openStretches, type Stretch } from "./write-pack-stretches.ts";
 
-export interface WritePackOptions {
+interface WritePackOptions {
   readonly set: PackSet;
   /** The packs' bytes, in the order of the set's members. */
   readonly sources: readonly StreamableSource[];

@@ -17,7 +17,7 @@ export interface RefMove extends RefChange {
   readonly peeled: Oid | null;
 }
 
-export interface PushCommit {
+interface PushCommit {
   readonly repositoryId: number;
   readonly actorId: number | null;
   readonly kind: "push" | "undo" | "restore" | "merge" | "api";
@@ -34,7 +34,7 @@ export interface PushCommit {
   ) => Promise<void>;
 }
 
-export interface PushResult {
+interface PushResult {
   /** The number of the operation, or null when no ref moved and nothing was written. */
   readonly operationId: number | null;
   /** In the order of the moves. */

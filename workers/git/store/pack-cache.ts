@@ -1,5 +1,6 @@
 // What the isolate keeps of packs between requests: index and graph, and the bytes of small packs. All of it is
 // immutable, so nothing is ever stale; the least recently used goes when the budget is spent.
+import { PACK_CACHE_BYTES } from "../limits.ts";
 import type { Oid } from "../object/oid.ts";
 import type { PackMember } from "../pack/pack-set.ts";
 
@@ -10,9 +11,6 @@ export interface CachedPack extends PackMember {
   /** What keeping it costs. */
   readonly costBytes: number;
 }
-
-/** Memory for packs' sidecars, of the 128 MB of an isolate. */
-const PACK_CACHE_BYTES = 40 * 1024 * 1024;
 
 /** A cache of packs, bounded in bytes. */
 export class PackCache {

@@ -1,100 +1,135 @@
-// Keeps a pack while it is received: in memory while it is small, else in R2 under a staging key, by multipart in
-// equal parts. Invariant: at most two parts are held, and `discard` leaves nothing behind.
-
+// Keeps a pack while it is received: in memory while it is small and the isolate has room, else in R2 under a staging
+// key. Invariant: `discard` gives everything back and leaves nothing behind.
+import { SPOOL_PART_BYTES } from "../limits.ts";
 import type { PackSpool } from "../pack/ingest-types.ts";
-import { createMemorySource } from "../pack/range-source.ts";
+import { assertRange, type RangeSource } from "../pack/range-source.ts";
 import { stagingKey } from "./keys.ts";
-import { createR2Pack } from "./r2-pack.ts";
+import type { SpoolMemory } from "./spool-memory.ts";
+import { StagedUpload } from "./staged-upload.ts";
 
-/** A pack up to this size is kept in memory; it is also the size of a part, of which R2 wants 5 MiB or more. */
-export const SPOOL_PART_BYTES = 8 * 1024 * 1024;
 const INITIAL_BYTES = 64 * 1024;
 
-export interface DiscardableSpool extends PackSpool {
-  /** Removes what was put aside. May be called at any time, and again. */
-  discard(): Promise<void>;
-}
-
 /** A spool for one push. */
-export function createPackSpool(bucket: R2Bucket, repositoryId: number): DiscardableSpool {
-  let part = new Uint8Array(INITIAL_BYTES);
-  let used = 0;
-  let staged: StagedPack | null = null;
-  const growTo = (sizeBytes: number) => {
-    if (sizeBytes <= part.length) return;
-    const grown = new Uint8Array(Math.min(SPOOL_PART_BYTES, Math.max(sizeBytes, 4 * part.length)));
-    grown.set(part.subarray(0, used));
-    part = grown;
-  };
-  return {
-    async append(bytes) {
-      for (let at = 0; at < bytes.length; ) {
-        if (used === SPOOL_PART_BYTES) {
-          staged ??= await StagedPack.start(bucket, stagingKey(repositoryId, crypto.randomUUID()));
-          await staged.uploadPart(part);
-          part = new Uint8Array(SPOOL_PART_BYTES);
-          used = 0;
-        }
-        const taken = Math.min(bytes.length - at, SPOOL_PART_BYTES - used);
-        growTo(used + taken);
-        part.set(bytes.subarray(at, at + taken), used);
-        used += taken;
-        at += taken;
-      }
-    },
-    async source() {
-      if (staged === null) return createMemorySource(part.subarray(0, used));
-      await staged.uploadPart(part.subarray(0, used));
-      return staged.complete();
-    },
-    async discard() {
-      await staged?.remove();
-    },
-  };
+export class ReceivingSpool implements PackSpool {
+  private readonly bucket: R2Bucket;
+  private readonly repositoryId: number;
+  private readonly memory: SpoolMemory;
+  /** Full parts that are held. */
+  private held: Uint8Array[] = [];
+  private part = new Uint8Array(INITIAL_BYTES);
+  private used = 0;
+  private staged: StagedUpload | null = null;
+  private opened: Promise<RangeSource> | null = null;
+
+  /** @param memory the isolate's, shared by all pushes under way */
+  constructor(bucket: R2Bucket, repositoryId: number, memory: SpoolMemory) {
+    this.bucket = bucket;
+    this.repositoryId = repositoryId;
+    this.memory = memory;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      if (this.used === SPOOL_PART_BYTES) await this.beginPart();
+      const taken = Math.min(bytes.length - at, SPOOL_PART_BYTES - this.used);
+      this.growTo(this.used + taken);
+      this.part.set(bytes.subarray(at, at + taken), this.used);
+      this.used += taken;
+      at += taken;
+    }
+  }
+
+  source(): Promise<RangeSource> {
+    this.opened ??= this.open();
+    return this.opened;
+  }
+
+  /** Puts what was spooled under `key` as it stands. Nothing may be appended afterwards. */
+  async storeAs(key: string): Promise<void> {
+    await this.source();
+    if (this.staged !== null) return this.staged.copyTo(key);
+    const parts = this.parts();
+    const [first] = parts;
+    if (parts.length === 1 && first !== undefined) {
+      await this.bucket.put(key, first);
+      return;
+    }
+    const { readable, writable } = new FixedLengthStream(parts.reduce((sum, part) => sum + part.length, 0));
+    const write = async () => {
+      const writer = writable.getWriter();
+      for (const part of parts) await writer.write(part);
+      await writer.close();
+    };
+    await Promise.all([this.bucket.put(key, readable), write()]);
+  }
+
+  /** Removes what was put aside. May be called at any time, and again. */
+  async discard(): Promise<void> {
+    this.release();
+    await this.staged?.remove();
+  }
+
+  private async open(): Promise<RangeSource> {
+    if (this.staged === null) return createPartsSource(this.parts());
+    await this.staged.uploadPart(this.part.subarray(0, this.used));
+    return this.staged.complete();
+  }
+
+  private parts(): Uint8Array[] {
+    return [...this.held, this.part.subarray(0, this.used)];
+  }
+
+  /** Puts the full part away, in memory if there is room. */
+  private async beginPart(): Promise<void> {
+    if (this.staged === null && this.memory.borrow()) this.held.push(this.part);
+    else {
+      await this.spill();
+      await this.staged?.uploadPart(this.part);
+    }
+    this.part = new Uint8Array(SPOOL_PART_BYTES);
+    this.used = 0;
+  }
+
+  private async spill(): Promise<void> {
+    if (this.staged !== null) return;
+    const key = stagingKey(this.repositoryId, crypto.randomUUID());
+    this.staged = await StagedUpload.start(this.bucket, key);
+    for (const part of this.held) await this.staged.uploadPart(part);
+    this.release();
+  }
+
+  private release(): void {
+    this.memory.giveBack(this.held.length);
+    this.held = [];
+  }
+
+  private growTo(sizeBytes: number): void {
+    if (sizeBytes <= this.part.length) return;
+    const grown = new Uint8Array(Math.min(SPOOL_PART_BYTES, Math.max(sizeBytes, 4 * this.part.length)));
+    grown.set(this.part.subarray(0, this.used));
+    this.part = grown;
+  }
 }
 
-class StagedPack {
-  private readonly bucket: R2Bucket;
-  private readonly upload: R2MultipartUpload;
-  private readonly parts: R2UploadedPart[] = [];
-  private uploading: Promise<void> = Promise.resolve();
-  private sizeBytes = 0;
-  private state: "open" | "complete" | "removed" = "open";
-
-  private constructor(bucket: R2Bucket, upload: R2MultipartUpload) {
-    this.bucket = bucket;
-    this.upload = upload;
-  }
-
-  static async start(bucket: R2Bucket, key: string): Promise<StagedPack> {
-    return new StagedPack(bucket, await bucket.createMultipartUpload(key));
-  }
-
-  /** Begins to upload a part, once the one before is there. The bytes are the part's from now on. */
-  async uploadPart(bytes: Uint8Array): Promise<void> {
-    await this.uploading;
-    this.sizeBytes += bytes.length;
-    const number = this.parts.length + 1;
-    this.uploading = this.upload.uploadPart(number, bytes).then((part) => {
-      this.parts.push(part);
-    });
-    // Thrown where the next part or the end waits for it.
-    this.uploading.catch(() => undefined);
-  }
-
-  async complete() {
-    await this.uploading;
-    await this.upload.complete(this.parts);
-    this.state = "complete";
-    return createR2Pack(this.bucket, this.upload.key, this.sizeBytes);
-  }
-
-  async remove(): Promise<void> {
-    const { state } = this;
-    if (state === "removed") return;
-    this.state = "removed";
-    await this.uploading.catch(() => undefined);
-    if (state === "complete") await this.bucket.delete(this.upload.key);
-    else await this.upload.abort();
-  }
+/** A source over equal parts in memory, the last of which may be shorter. A read within one is a view of it. */
+function createPartsSource(parts: readonly Uint8Array[]): RangeSource {
+  const source: RangeSource = {
+    sizeBytes: parts.reduce((sum, part) => sum + part.length, 0),
+    async read(offset, length) {
+      assertRange(source, offset, length);
+      const first = Math.floor(offset / SPOOL_PART_BYTES);
+      const from = offset - first * SPOOL_PART_BYTES;
+      if (from + length <= SPOOL_PART_BYTES) return parts[first]!.subarray(from, from + length);
+      const joined = new Uint8Array(length);
+      for (let at = 0; at < length; ) {
+        const part = Math.floor((offset + at) / SPOOL_PART_BYTES);
+        const start = offset + at - part * SPOOL_PART_BYTES;
+        const piece = parts[part]!.subarray(start, start + length - at);
+        joined.set(piece, at);
+        at += piece.length;
+      }
+      return joined;
+    },
+  };
+  return source;
 }

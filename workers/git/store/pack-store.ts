@@ -9,11 +9,13 @@ import type { StreamableSource } from "../pack/pack-stream.ts";
 import type { StoredPack } from "./catalog.ts";
 import { graphKey, indexKey, packKey } from "./keys.ts";
 import { type CachedPack, packCache } from "./pack-cache.ts";
-import { SPOOL_PART_BYTES } from "./pack-spool.ts";
+import type { ReceivingSpool } from "./pack-spool.ts";
 import { createMemoryPack, createR2Pack } from "./r2-pack.ts";
 
 /** A pack up to this size is kept whole in the isolate's cache. */
 const SMALL_PACK_BYTES = 256 * 1024;
+/** A received pack up to this size is collected in memory, complete, and stored from there. */
+const COLLECTED_BYTES_MAX = 4 * 1024 * 1024;
 /** Packs opened at a time; each takes up to three of the runtime's six connections. */
 const OPENED_AT_ONCE = 6;
 
@@ -89,7 +91,7 @@ export function openSidecars(ingested: IngestedPack): PackMember {
 }
 
 /** A pack on its way into R2. */
-export interface StoringPack {
+interface StoringPack {
   readonly pack: StoredPack;
   /** To be read at once, stored or not. */
   readonly open: OpenPack;
@@ -99,22 +101,27 @@ export interface StoringPack {
   remember(): void;
 }
 
-/** Puts a pack and its sidecars into R2 under their names. A small pack can be read while that goes on. */
+/**
+ * Puts a pack and its sidecars into R2 under their names. A small pack can be read while that goes on.
+ * @param spool what was received
+ */
 export async function storePack(
   bucket: R2Bucket,
   repositoryId: number,
   ingested: IngestedPack,
+  spool: ReceivingSpool,
 ): Promise<StoringPack> {
   const { packSha: sha, sizeBytes, objectCount, idx, graph } = ingested;
   const key = packKey(repositoryId, sha);
-  const bytes = sizeBytes <= SPOOL_PART_BYTES ? await collectPack(ingested) : null;
+  const bytes = sizeBytes <= COLLECTED_BYTES_MAX ? await collectPack(ingested) : null;
+  const storing = bytes === null ? putLarge(bucket, key, ingested, spool) : bucket.put(key, bytes);
   const whenStored = Promise.all([
-    bytes === null ? putInStream(bucket, key, ingested) : bucket.put(key, bytes),
+    storing,
     bucket.put(indexKey(repositoryId, sha), idx),
     bucket.put(graphKey(repositoryId, sha), graph),
   ]).then(() => undefined);
   if (bytes === null) await whenStored;
-  else whenStored.catch(() => undefined);
+  else whenStored.catch(thrownToWaiter);
   const cached = parseSidecars(idx, graph, sizeBytes <= SMALL_PACK_BYTES ? bytes : null, sizeBytes);
   const source = bytes === null ? createR2Pack(bucket, key, sizeBytes) : createMemoryPack(bytes);
   return {
@@ -124,6 +131,9 @@ export async function storePack(
     remember: () => packCache.add(repositoryId, sha, cached),
   };
 }
+
+// A failure to store is thrown to whoever waits for `whenStored`.
+const thrownToWaiter = (): undefined => undefined;
 
 async function collectPack(ingested: IngestedPack): Promise<Uint8Array> {
   const bytes = new Uint8Array(ingested.sizeBytes);
@@ -135,7 +145,13 @@ async function collectPack(ingested: IngestedPack): Promise<Uint8Array> {
   return bytes;
 }
 
-async function putInStream(bucket: R2Bucket, key: string, ingested: IngestedPack): Promise<void> {
+async function putLarge(
+  bucket: R2Bucket,
+  key: string,
+  ingested: IngestedPack,
+  spool: ReceivingSpool,
+): Promise<void> {
+  if (ingested.appendedBases.length === 0) return spool.storeAs(key);
   const { readable, writable } = new FixedLengthStream(ingested.sizeBytes);
   const writer = writable.getWriter();
   const write = async () => {

@@ -8,7 +8,7 @@ import type { StoredPack } from "./catalog.ts";
 import { bigintColumn, queryRows } from "./query-rows.ts";
 import { HIDDEN_PREFIX, type StoredRef } from "./refs.ts";
 
-export interface RepositorySnapshot {
+interface RepositorySnapshot {
   /** Grows with every move of a ref: the number of the last operation, 0 before the first. */
   readonly version: number;
   readonly packs: readonly StoredPack[];

@@ -5,13 +5,9 @@ export type Capabilities = ReadonlyMap<string, readonly string[]>;
 
 /** Reads words separated by spaces, as v0 and v1 send them after the first line's NUL or object id. */
 export function parseCapabilityWords(text: string): Capabilities {
-  return parseCapabilities(text.split(" ").filter((word) => word !== ""));
-}
-
-/** Reads capabilities given one by one, as v2 sends them in lines of their own. */
-export function parseCapabilities(words: Iterable<string>): Capabilities {
   const found = new Map<string, string[]>();
-  for (const word of words) {
+  for (const word of text.split(" ")) {
+    if (word === "") continue;
     const equals = word.indexOf("=");
     const name = equals < 0 ? word : word.slice(0, equals);
     const values = found.get(name);

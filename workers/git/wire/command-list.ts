@@ -1,15 +1,10 @@
 // What a push asks for (gitprotocol-pack, "Reference Update Request"): refs with their old and new ids, then the
 // push options. What follows them in the body is the pack.
+import { PUSH_OPTION_LIMIT, PUSH_OPTION_LIMIT_BYTES, REF_UPDATE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { isOid, type Oid, ZERO_OID } from "../object/oid.ts";
 import { type Capabilities, parseCapabilityWords } from "./capabilities.ts";
 import { decodePacketText, type Packet } from "./pkt-line.ts";
-
-/** Most refs that one push may move. */
-export const REF_UPDATE_LIMIT = 20_000;
-/** Most push options, and the longest. */
-export const PUSH_OPTION_LIMIT = 64;
-export const PUSH_OPTION_LIMIT_BYTES = 4096;
 
 /** One ref's move; the zero id stands for a ref that doesn't exist. */
 export interface RefUpdate {

@@ -1,21 +1,10 @@
 // What a client asks of a fetch, whichever version of the protocol it spoke; and the arguments of the v2 command
 // `fetch` (gitprotocol-v2). Invariant: a request that was read holds well-formed ids and no contradiction.
+import { HAVE_LIMIT, NOT_REF_LIMIT, SHALLOW_LIMIT, WANT_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { isOid, type Oid } from "../object/oid.ts";
 import { type ObjectFilter, parseFilterSpec } from "./filter-spec.ts";
 import type { SidebandKind } from "./sideband.ts";
-
-/** Most objects one request may want; a checkout of a partial clone asks for all its blobs at once. */
-export const WANT_LIMIT = 250_000;
-/** Most commits one request may say it has. */
-export const HAVE_LIMIT = 65_536;
-/** Most commits of a shallow clone's edge. */
-export const SHALLOW_LIMIT = 65_536;
-/** Most refs whose history one request may leave out. */
-export const NOT_REF_LIMIT = 1000;
-
-/** The depth that stands for all of history. */
-export const INFINITE_DEPTH = 0x7fffffff;
 
 /** How far into history a shallow clone reaches. */
 export type Deepen =
@@ -90,7 +79,7 @@ export class FetchRequestBuilder {
     const depth = parseCount(text);
     if (depth === null || depth < 1)
       throw new GitError("bad_protocol", `invalid deepen: ${text.slice(0, 40)}`);
-    this.depth = Math.min(depth, INFINITE_DEPTH);
+    this.depth = depth;
   }
 
   setSince(text: string): void {

@@ -1,4 +1,5 @@
 // Object filters of partial clones (git-rev-list, "--filter=<filter-spec>"): what may be left out of a pack.
+import { COMBINED_FILTER_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 
 /** Null in a field means: no such limit. */
@@ -8,9 +9,6 @@ export interface ObjectFilter {
   /** Trees and blobs this deep below a commit's root tree or deeper are left out; the root tree has depth 0. */
   readonly treeDepth: number | null;
 }
-
-/** Filters that may be combined into one. */
-const COMBINED_LIMIT = 16;
 
 /** Reads a filter. Throws GitError `bad_protocol` for one that is malformed or not supported. */
 export function parseFilterSpec(spec: string): ObjectFilter {
@@ -28,7 +26,7 @@ function scaleOf(suffix: string): number {
 }
 
 function combineFilters(parts: readonly string[]): ObjectFilter {
-  if (parts.length > COMBINED_LIMIT) throw new GitError("bad_protocol", "too many combined filters");
+  if (parts.length > COMBINED_FILTER_LIMIT) throw new GitError("bad_protocol", "too many combined filters");
   return parts
     .map(decodePart)
     .map(parseFilterSpec)

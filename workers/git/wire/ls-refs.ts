@@ -1,11 +1,9 @@
 // The v2 command `ls-refs` (gitprotocol-v2): what it asks for, and the lines it is answered with.
+import { REF_PREFIX_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import type { Oid } from "../object/oid.ts";
 
-/** More prefixes than this are no filter worth having: all refs are listed, as git does. */
-export const REF_PREFIX_LIMIT = 1000;
-
-export interface LsRefsRequest {
+interface LsRefsRequest {
   /** Peel annotated tags. */
   readonly peel: boolean;
   /** Say what HEAD points at. */

@@ -1,7 +1,6 @@
 // Which names a ref may have (git-check-ref-format), and which names can't exist beside each other.
 
-/** Longest ref name, so that every name fits an index entry and a protocol line. */
-export const REF_NAME_LIMIT_BYTES = 1024;
+import { REF_NAME_LIMIT_BYTES } from "../limits.ts";
 
 const FORBIDDEN = new Set(" ~^:?*[\\\x7f");
 

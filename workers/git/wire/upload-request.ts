@@ -7,7 +7,7 @@ import { type FetchRequest, FetchRequestBuilder } from "./fetch-request.ts";
 import { decodePacketText, type Packet } from "./pkt-line.ts";
 
 /** How the client wants its haves answered. */
-export type AckKind = "single" | "multi" | "detailed";
+type AckKind = "single" | "multi" | "detailed";
 
 /** The negotiation in the order it was said; `flush` ends a group of haves. */
 export type NegotiationStep = { readonly have: Oid } | "flush" | "done";
