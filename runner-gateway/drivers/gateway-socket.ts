@@ -29,8 +29,9 @@ export class GatewaySocket {
   ): Promise<GatewaySocket> {
     const folder = join(sandboxFolder, "socket");
     mkdirSync(folder, { mode: 0o755 });
-    // A run's event stream is one request that lasts as long as the run.
-    const server = createServer({ requestTimeout: 0 }, handle);
+    // A run's event stream is one request that lasts as long as the run, and a connection that the runner means to
+    // use again must not be closed under it.
+    const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, handle);
     server.maxConnections = connectionsPerSandbox;
     // A socket's address holds 107 bytes, which the path of a data folder may pass; this way in is always short.
     const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);

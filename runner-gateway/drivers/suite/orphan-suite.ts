@@ -79,9 +79,9 @@ async function startParent(technology: "gvisor" | "bubblewrap"): Promise<Parent>
   onTestFinished(() => {
     parent.kill("SIGKILL");
   });
-  const [said] = await Promise.race([once(parent.stdout, "data"), once(parent, "exit")]);
+  const [said, signal] = await Promise.race([once(parent.stdout, "data"), once(parent, "exit")]);
   rmSync(inheritedFolder, { recursive: true });
-  if (!Buffer.isBuffer(said)) throw new Error(`the gateway's stand-in ended with ${said}`);
+  if (!Buffer.isBuffer(said)) throw new Error(`the gateway's stand-in ended with ${signal ?? said}`);
   const { sandboxes, descriptors } = z
     .object({ sandboxes: z.number(), descriptors: z.string() })
     .parse(JSON.parse(said.toString()));
