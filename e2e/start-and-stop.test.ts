@@ -123,6 +123,16 @@ test("a gateway that dies is started again, and a line says so", async () => {
   await vi.waitUntil(isWell, { timeout: 30_000, interval: 200 });
 });
 
+test("a PostgreSQL that dies ends it all, and a line says so", async () => {
+  const plue = await start();
+  const pidFile = join(plue.dataFolder, "postgres/cluster/postmaster.pid");
+  const tree = listTree(plue.pid);
+  process.kill(Number.parseInt(readFileSync(pidFile, "utf8"), 10), "SIGKILL");
+  expect(await plue.exited).toBe(1);
+  expect(plue.output()).toContain("PostgreSQL stopped (status 137); its log: ");
+  await vi.waitUntil(() => listAlive(tree).length === 0, { timeout: stopLimitMs });
+});
+
 test("a PostgreSQL of the user's own is used, and none is started", async () => {
   const database = await createTestDatabase(inject("databaseUrl"));
   try {

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-type SystemTool = {
+export type SystemTool = {
   /** The programs that it brings; any of them on PATH means that it is there. */
   programs: string[];
   /** Its Debian package. */
@@ -57,19 +57,19 @@ function findMissing(tools: SystemTool[]): SystemTool[] {
 /**
  * Installs what is missing, or prints how to. What was tried or printed is remembered in `memoryFile`, so that it
  * happens once and not at every start.
+ * @param mayInstall whether apt-get may be used; by default as root on Debian and what descends from it.
  */
 export async function provideSystemTools(
   tools: SystemTool[],
   memoryFile: string,
   print: (line: string) => void,
+  mayInstall = process.getuid?.() === 0 && isDebian(),
 ): Promise<void> {
   const missing = findMissing(tools);
   const known = existsSync(memoryFile) ? readFileSync(memoryFile, "utf8").split("\n") : [];
   const news = missing.filter((tool) => !known.includes(tool.package));
   if (news.length === 0) return;
-  if (process.getuid?.() === 0 && isDebian()) {
-    await installPackages(news, print);
-  }
+  if (mayInstall) await installPackages(news, print);
   const lacking = findMissing(news);
   if (lacking.length > 0) {
     const purposes = lacking.map((tool) => `${tool.package} (${tool.purpose})`).join(", ");
