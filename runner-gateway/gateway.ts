@@ -22,7 +22,7 @@ import { RunFeed } from "./stream/run-feed.ts";
 import { serveStream } from "./stream/serve-stream.ts";
 import { createWorkerPoke } from "./worker-client.ts";
 
-interface RunningGateway {
+export interface RunningGateway {
   readonly port: number;
   /** Resolves when this process may no longer act under its name. */
   readonly displaced: Promise<void>;
@@ -39,6 +39,7 @@ export async function startGateway(
   config: GatewayConfig,
   log: Log,
   openSandboxes: (handler: SandboxHandler) => Promise<Sandboxes>,
+  bounds: { timeoutGraceMs?: number } = {},
 ): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack();
   const { database, close } = openDatabase(config.databaseUrl, log);
@@ -69,7 +70,8 @@ export async function startGateway(
   if (released > 0) log.warn("attempts of an earlier life were given up", { released });
 
   const leaving = new AbortController();
-  const options = { ledger, door, sandboxes, gateway: config.name, concurrency: config.concurrency, log };
+  const { name: gateway, concurrency } = config;
+  const options = { ledger, door, sandboxes, gateway, concurrency, log, ...bounds };
   const dispatching = new Dispatcher(options);
   dispatcher = dispatching;
   starting.defer(() => dispatching.stop());

@@ -18,10 +18,15 @@ interface NameLock {
  * Takes the lock, waiting for a dead holder's connection to be noticed. A connection that breaks is made again.
  * @throws Error when another live gateway has the name.
  */
-export async function takeNameLock(databaseUrl: string, name: string, log: Log): Promise<NameLock> {
+export async function takeNameLock(
+  databaseUrl: string,
+  name: string,
+  log: Log,
+  waitMs = NAME_LOCK_WAIT_MS,
+): Promise<NameLock> {
   const stopping = new AbortController();
   const taken = Promise.withResolvers<void>();
-  let session = await acquire(databaseUrl, name);
+  let session = await acquire(databaseUrl, name, waitMs);
   if (session === null) throw new Error(`another gateway named ${name} is running on this database`);
 
   async function keep(): Promise<void> {
@@ -37,7 +42,7 @@ export async function takeNameLock(databaseUrl: string, name: string, log: Log):
   async function reacquire(): Promise<Session | null> {
     while (!stopping.signal.aborted) {
       try {
-        return await acquire(databaseUrl, name);
+        return await acquire(databaseUrl, name, waitMs);
       } catch (error) {
         log.error("the gateway's name can't be taken again yet", error);
         await wait(RECONNECT_MS);
@@ -63,13 +68,13 @@ interface Session {
 }
 
 /** @returns null when another session holds the lock for longer than a dead one could. */
-async function acquire(databaseUrl: string, name: string): Promise<Session | null> {
+async function acquire(databaseUrl: string, name: string, waitMs: number): Promise<Session | null> {
   const client = new Client({ connectionString: databaseUrl, application_name: `plue-gateway ${name}` });
   const broken = Promise.withResolvers<void>();
   client.on("error", () => broken.resolve());
   client.on("end", () => broken.resolve());
   await client.connect();
-  const deadlineMs = Date.now() + NAME_LOCK_WAIT_MS;
+  const deadlineMs = Date.now() + waitMs;
   for (;;) {
     const answer = await client.query<{ locked: boolean }>(
       "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked",

@@ -1,6 +1,5 @@
 // What the end of an attempt means for its job, written once: each reason leads to one of succeeded, failed,
 // cancelled, or lost and claimable again.
-import { JOB_TIMEOUT_GRACE_MS } from "../limits.ts";
 import { endJob, type JobEnd, loseAttempt } from "../runs/end-job.ts";
 import { type JobRow, readLiveJob } from "../runs/move-job.ts";
 import type { RunChange } from "../runs/run-change.ts";
@@ -61,9 +60,4 @@ function failed(reason: string, isInfrastructure: boolean): Verdict {
 
 function lost(reason: string): Verdict {
   return { to: "lost", reason, isRelease: false };
-}
-
-/** How long the gateway lets an attempt run before it ends it in the runner's place, in milliseconds. */
-export function outerTimeoutMs(attempt: Attempt): number {
-  return attempt.claim.plan.timeoutMs + JOB_TIMEOUT_GRACE_MS;
 }

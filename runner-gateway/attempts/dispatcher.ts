@@ -3,7 +3,13 @@
 import { and, inArray, isNotNull } from "drizzle-orm";
 import { workflowRuns } from "../../schema/tables/runs.ts";
 import type { SandboxDriver, SandboxEvent } from "../drivers/driver.ts";
-import { CONTENDED_RETRY_MS, EXIT_SETTLE_MS, POLL_INTERVAL_MS, RENEW_INTERVAL_MS } from "../limits.ts";
+import {
+  CONTENDED_RETRY_MS,
+  EXIT_SETTLE_MS,
+  JOB_TIMEOUT_GRACE_MS,
+  POLL_INTERVAL_MS,
+  RENEW_INTERVAL_MS,
+} from "../limits.ts";
 import type { Log } from "../log.ts";
 import { type Repetition, startRepetition } from "../repeat.ts";
 import { retryWrite } from "../retry-write.ts";
@@ -12,7 +18,7 @@ import { expireLeases, renewLeases } from "../runs/leases.ts";
 import { noteMemoryKill } from "../runs/note-memory-kill.ts";
 import type { RunLedger } from "../runs/run-ledger.ts";
 import { Attempt, type AttemptEnd } from "./attempt.ts";
-import { concludeAttempt, outerTimeoutMs } from "./conclude.ts";
+import { concludeAttempt } from "./conclude.ts";
 import type { SandboxDoor } from "./sandbox-door.ts";
 
 /** The sandboxes there are, or why there are none: then every job fails with that reason. */
@@ -24,6 +30,8 @@ interface DispatcherOptions {
   sandboxes: Sandboxes;
   gateway: string;
   concurrency: number;
+  /** How far an attempt may pass its job's own time. */
+  timeoutGraceMs?: number;
   log: Log;
 }
 
@@ -111,7 +119,8 @@ export class Dispatcher {
     const { jobId, runId } = attempt;
     const fields = { runId, jobId, attempt: attempt.attempt };
     this.#options.log.info("job claimed", { ...fields, ...attempt.claim.timings });
-    const overdue = setTimeout(() => attempt.end({ kind: "timed-out" }), outerTimeoutMs(attempt));
+    const outerMs = attempt.claim.plan.timeoutMs + (this.#options.timeoutGraceMs ?? JOB_TIMEOUT_GRACE_MS);
+    const overdue = setTimeout(() => attempt.end({ kind: "timed-out" }), outerMs);
     const starting = this.#start(attempt);
     const end = await attempt.ended;
     clearTimeout(overdue);

@@ -17,6 +17,7 @@ export class EventLog {
   #lastOffset = 0;
   #keptBytes = 0;
   #isComplete = false;
+  #isClosed = false;
 
   /** Whether its last event, `done`, is in it. */
   get isComplete(): boolean {
@@ -42,7 +43,13 @@ export class EventLog {
     return this.#keptBytes > UNACKNOWLEDGED_BYTES_MAX;
   }
 
+  /** Nothing more is taken: how things end now says nothing of the job. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   append(event: NewEvent): void {
+    if (this.#isClosed) return;
     this.#lastOffset += 1;
     this.#isComplete = event.type === "done";
     const line = `${JSON.stringify({ offset: this.#lastOffset, at: Date.now(), ...event })}\n`;

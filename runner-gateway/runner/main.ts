@@ -32,6 +32,7 @@ async function main(): Promise<void> {
   const log = new EventLog();
   const sending = sendEvents(client, handover.runToken, log);
   const stopping = new AbortController();
+  stopping.signal.addEventListener("abort", () => log.close());
   process.once("SIGTERM", () => stopping.abort());
   const place = { folder, checkout, client, port: forwarder.port, isAlone, signal: stopping.signal };
   const working = runJob(handover, place, log);

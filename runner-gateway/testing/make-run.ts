@@ -17,7 +17,7 @@ export interface JobShape {
   priority?: number;
 }
 
-export interface MadeRun {
+interface MadeRun {
   runId: number;
   /** By key. */
   jobIds: Record<string, number>;
@@ -90,7 +90,7 @@ async function makeJob(
   return job.id;
 }
 
-export function makePlan(shape: JobShape): JobPlan {
+function makePlan(shape: JobShape): JobPlan {
   return {
     key: shape.key,
     name: shape.key,
