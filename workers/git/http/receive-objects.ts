@@ -31,11 +31,13 @@ interface Receiving {
   readonly rest: BodyRest | null;
   /** Tells the person how it goes. */
   readonly say: (text: string) => Promise<void>;
+  /** Told how far it has come. What it throws is thrown on. */
+  readonly onProgress?: (progress: IngestProgress) => void;
 }
 
 /** Receives the pack into `spool`. What is wrong with it is a refusal; what the store throws is thrown. */
 export async function receiveObjects(
-  { rest, say }: Receiving,
+  { rest, say, onProgress }: Receiving,
   existing: RepositoryPacks,
   spool: PackSpool,
 ): Promise<ReceivedObjects | RefusedObjects> {
@@ -48,7 +50,10 @@ export async function receiveObjects(
       initial: rest.initial,
       spool,
       readExternal: (oid) => existing.readObject(oid),
-      onProgress: progress.report,
+      onProgress: (made) => {
+        progress.report(made);
+        onProgress?.(made);
+      },
     });
   } catch (error) {
     if (!(error instanceof GitError)) throw error;

@@ -64,7 +64,8 @@ async function answerPush(
   const keepAlive = startKeepAlive(out);
   try {
     const end = await runPush({
-      context,
+      database: context.get("database"),
+      objects: context.get("env").objects,
       pusher,
       push,
       rest: expectsPack(push) ? rest : null,

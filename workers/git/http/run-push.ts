@@ -1,16 +1,16 @@
 // One push from its commands to its end: the pack is received, checked and stored, then all refs move at once.
 // Invariant: no ref moves unless everything it reaches is stored; whatever fails before that leaves the repository as it was.
-import type { Context } from "hono";
-import type { AppEnv } from "../../core/app-env.ts";
+import type { Database } from "../../core/db.ts";
 import { COMMIT, TAG } from "../object/object-type.ts";
 import { ZERO_OID } from "../object/oid.ts";
+import type { IngestProgress } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
 import { listPacks } from "../store/catalog.ts";
 import { commitPush, type RefMove } from "../store/commit-push.ts";
 import type { RefOutcome } from "../store/judge-updates.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
-import { ReceivingSpool } from "../store/pack-spool.ts";
+import { ReceivingSpool, type StorableSpool } from "../store/pack-spool.ts";
 import { openPacks, storePack } from "../store/pack-store.ts";
 import { findRefs } from "../store/refs.ts";
 import { spoolMemory } from "../store/spool-memory.ts";
@@ -27,13 +27,20 @@ export interface Pusher {
 }
 
 interface PushRun {
-  readonly context: Context<AppEnv>;
+  readonly database: Database;
+  readonly objects: R2Bucket;
   readonly pusher: Pusher;
   readonly push: PushRequest;
   /** The body behind the commands, or null when no pack follows. */
   readonly rest: BodyRest | null;
   /** Tells the person how it goes. */
   readonly say: (text: string) => Promise<void>;
+  /** Told how far receiving has come. What it throws ends the push. */
+  readonly onProgress?: (progress: IngestProgress) => void;
+  /** Where the pack is put aside; a spool of the push's own unless given. */
+  readonly spool?: StorableSpool;
+  /** Why a move that is otherwise good isn't taken, or null; every such move is unless given. */
+  readonly refuseMove?: (set: PackSet, update: RefUpdate) => string | null;
   readonly preparePush: (push: PushContext) => Promise<PreparedPush>;
 }
 
@@ -47,8 +54,8 @@ export interface PushEnd {
 
 /** Runs a push. What the pusher did wrong is in the result; everything else is thrown, and then nothing has moved. */
 export async function runPush(run: PushRun): Promise<PushEnd> {
-  const { context, pusher, push } = run;
-  const { query } = context.get("database");
+  const { database, pusher, push, objects: bucket } = run;
+  const { query } = database;
   const repositoryId = pusher.repository.id;
   const names = push.updates.map(({ name }) => name);
   const [packs, refs] = await Promise.all([
@@ -59,13 +66,12 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
   const isAtomic = push.capabilities.has("atomic");
   const isOver = (isAtomic ? refusals.some : refusals.every).call(refusals, (refusal) => refusal !== null);
   if (isOver) return endOf(push.updates, (at) => refusals[at] ?? ATOMIC);
-  const bucket = context.get("env").objects;
   const existing = new RepositoryPacks(await openPacks(bucket, repositoryId, packs));
-  const spool = new ReceivingSpool(bucket, repositoryId, spoolMemory);
+  const spool = run.spool ?? new ReceivingSpool(bucket, repositoryId, spoolMemory);
   try {
     const received = await receiveObjects(run, existing, spool);
     if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
-    const moves = push.updates.map((update, at) => planMove(received.set, update, refusals[at] ?? null));
+    const moves = push.updates.map((update, at) => planMove(run, received.set, update, refusals[at] ?? null));
     if (isAtomic && moves.some((move) => "refusal" in move)) {
       return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
     }
@@ -96,7 +102,12 @@ function refuseAll(
 }
 
 /** Checks what a ref is to point at. */
-function planMove(set: PackSet, update: RefUpdate, refusal: string | null): PlannedMove {
+function planMove(
+  { refuseMove }: PushRun,
+  set: PackSet,
+  update: RefUpdate,
+  refusal: string | null,
+): PlannedMove {
   if (refusal !== null) return { refusal };
   if (update.after === ZERO_OID) return { move: { ...update, peeled: null } };
   const number = set.find(update.after);
@@ -104,6 +115,8 @@ function planMove(set: PackSet, update: RefUpdate, refusal: string | null): Plan
   if (update.name.startsWith("refs/heads/") && set.typeCodeAt(number) !== COMMIT) {
     return { refusal: "a branch must point at a commit" };
   }
+  const reason = refuseMove?.(set, update) ?? null;
+  if (reason !== null) return { refusal: reason };
   const peeled = set.typeCodeAt(number) === TAG ? set.oidAt(peel(set, number)) : null;
   return { move: { ...update, peeled } };
 }
@@ -113,21 +126,20 @@ async function moveRefs(
   existing: RepositoryPacks,
   received: ReceivedObjects,
   planned: readonly PlannedMove[],
-  spool: ReceivingSpool,
+  spool: StorableSpool,
 ): Promise<PushEnd> {
-  const { context, pusher, push } = run;
+  const { database, pusher, push } = run;
   const { repository, actor } = pusher;
   const moves = planned.flatMap((one) => ("move" in one ? [one.move] : []));
   if (moves.length === 0) return endOf(push.updates, (at) => refusalOf(planned[at]));
   const { ingested } = received;
-  const stored =
-    ingested === null ? null : await storePack(context.get("env").objects, repository.id, ingested, spool);
+  const stored = ingested === null ? null : await storePack(run.objects, repository.id, ingested, spool);
   const objects = stored === null ? existing : existing.with(stored.open);
   const [prepared] = await Promise.all([
     run.preparePush({ repository, actor, updates: moves, objects }),
     stored?.whenStored,
   ]);
-  const { operationId, outcomes } = await commitPush(context.get("database"), {
+  const { operationId, outcomes } = await commitPush(database, {
     repositoryId: repository.id,
     actorId: actor.id,
     kind: "push",

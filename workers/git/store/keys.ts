@@ -18,3 +18,13 @@ export function graphKey(repositoryId: number, sha: Oid): string {
 export function stagingKey(repositoryId: number, uploadId: string): string {
   return `repos/${repositoryId}/staging/${uploadId}.pack`;
 }
+
+/** A part of an import, as it was uploaded. */
+export function importPartKey(repositoryId: number, importId: number, part: number): string {
+  return `${importPrefix(repositoryId, importId)}${part}`;
+}
+
+/** What the keys of all parts of an import begin with. */
+export function importPrefix(repositoryId: number, importId: number): string {
+  return `repos/${repositoryId}/imports/${importId}/`;
+}

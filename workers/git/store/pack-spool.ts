@@ -9,8 +9,16 @@ import { StagedUpload } from "./staged-upload.ts";
 
 const INITIAL_BYTES = 64 * 1024;
 
+/** A spool that what it was given can be stored from. */
+export interface StorableSpool extends PackSpool {
+  /** Puts what was spooled under `key` as it stands. Nothing may be appended afterwards. */
+  storeAs(key: string): Promise<void>;
+  /** Lets go of everything that was put aside. May be called at any time, and again. */
+  discard(): Promise<void>;
+}
+
 /** A spool for one push. */
-export class ReceivingSpool implements PackSpool {
+export class ReceivingSpool implements StorableSpool {
   private readonly bucket: R2Bucket;
   private readonly repositoryId: number;
   private readonly memory: SpoolMemory;
@@ -44,7 +52,6 @@ export class ReceivingSpool implements PackSpool {
     return this.opened;
   }
 
-  /** Puts what was spooled under `key` as it stands. Nothing may be appended afterwards. */
   async storeAs(key: string): Promise<void> {
     await this.source();
     if (this.staged !== null) return this.staged.copyTo(key);
@@ -63,7 +70,6 @@ export class ReceivingSpool implements PackSpool {
     await Promise.all([this.bucket.put(key, readable), write()]);
   }
 
-  /** Removes what was put aside. May be called at any time, and again. */
   async discard(): Promise<void> {
     this.release();
     await this.staged?.remove();

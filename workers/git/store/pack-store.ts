@@ -9,7 +9,7 @@ import type { StreamableSource } from "../pack/pack-stream.ts";
 import type { StoredPack } from "./catalog.ts";
 import { graphKey, indexKey, packKey } from "./keys.ts";
 import { type CachedPack, packCache } from "./pack-cache.ts";
-import type { ReceivingSpool } from "./pack-spool.ts";
+import type { StorableSpool } from "./pack-spool.ts";
 import { createMemoryPack, createR2Pack } from "./r2-pack.ts";
 
 /** A pack up to this size is kept whole in the isolate's cache. */
@@ -109,7 +109,7 @@ export async function storePack(
   bucket: R2Bucket,
   repositoryId: number,
   ingested: IngestedPack,
-  spool: ReceivingSpool,
+  spool: StorableSpool,
 ): Promise<StoringPack> {
   const { packSha: sha, sizeBytes, objectCount, idx, graph } = ingested;
   const key = packKey(repositoryId, sha);
@@ -149,7 +149,7 @@ async function putLarge(
   bucket: R2Bucket,
   key: string,
   ingested: IngestedPack,
-  spool: ReceivingSpool,
+  spool: StorableSpool,
 ): Promise<void> {
   if (ingested.appendedBases.length === 0) return spool.storeAs(key);
   const { readable, writable } = new FixedLengthStream(ingested.sizeBytes);

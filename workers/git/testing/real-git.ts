@@ -84,7 +84,7 @@ export class RealRepository {
 
   /** Every object there is, with its type and size. */
   listObjects(): Map<string, { type: string; sizeBytes: number }> {
-    const lines = this.text(["cat-file", "--batch-all-objects", "--batch-check"]).split("\n");
+    const lines = this.text(["cat-file", "--batch-all-objects", "--batch-check"]).split("\n").filter(Boolean);
     return new Map(
       lines.map((line) => {
         const [oid, type, size] = line.split(" ");
