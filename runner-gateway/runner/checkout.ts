@@ -24,33 +24,42 @@ const gitEnvironment = (): NodeJS.ProcessEnv => ({
   GIT_TERMINAL_PROMPT: "0",
 });
 
+/** A repository that waits for its commit: git is there already to take the pack. */
+export interface PreparedCheckout {
+  readonly folder: string;
+  indexing: Indexing;
+}
+
 /** Makes an empty repository, which says nothing of any job. */
-export function prepareCheckout(folder: string): void {
+export function prepareCheckout(folder: string): PreparedCheckout {
   execFileSync("git", ["init", "--quiet", "--template=", "--initial-branch=main", folder], {
     env: gitEnvironment(),
     stdio: ["ignore", "ignore", "inherit"],
   });
   const quick = "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n";
   appendFileSync(join(folder, ".git/config"), quick);
+  return { folder, indexing: startIndexing(folder) };
 }
 
 /** Fetches and checks out the run's commit; the remote stays, so that steps can fetch more, over `port`. */
 export async function checkOut(
   client: GatewayClient,
-  folder: string,
+  prepared: PreparedCheckout,
   port: number,
   handover: Handover,
 ): Promise<CheckoutResult> {
+  const { folder } = prepared;
+  for (let tries = 1; ; tries += 1) {
+    const problem = await fetchCommit(client, prepared, handover);
+    if (problem === null) break;
+    if (tries === TRIES_MAX) return { ok: false, reason: `the commit can't be fetched: ${problem}` };
+    await wait(RETRY_MS * tries);
+    prepared.indexing = startIndexing(folder);
+  }
   const { owner, name } = handover.repository;
   const url = `http://127.0.0.1:${port}/${owner}/${name}.git`;
   const remote = `[remote "origin"]\n\turl = ${url}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`;
   appendFileSync(join(folder, ".git/config"), remote);
-  for (let tries = 1; ; tries += 1) {
-    const problem = await fetchCommit(client, folder, handover);
-    if (problem === null) break;
-    if (tries === TRIES_MAX) return { ok: false, reason: `the commit can't be fetched: ${problem}` };
-    await wait(RETRY_MS * tries);
-  }
   writeRef(folder, nameTrackingRef(handover.ref), handover.sha);
   const problem = await runGit(folder, ["checkout", "--quiet", "--force", "--detach", handover.sha]);
   return problem === null
@@ -61,7 +70,7 @@ export async function checkOut(
 /** @returns why the commit isn't there; null when it is. */
 async function fetchCommit(
   client: GatewayClient,
-  folder: string,
+  { folder, indexing }: PreparedCheckout,
   handover: Handover,
 ): Promise<string | null> {
   try {
@@ -72,14 +81,13 @@ async function fetchCommit(
       "git-protocol": "version=2",
     });
     request.end(describeWant(handover.sha));
-    const indexing = startIndexing(folder);
     const answer = await awaitAnswer(request);
-    if (answer.statusCode !== 200) {
-      indexing.abandon();
-      return `the forge answered ${answer.statusCode}`;
-    }
-    return await storePack(folder, answer, indexing);
+    if (answer.statusCode === 200) return await storePack(folder, answer, indexing);
+    answer.resume();
+    indexing.abandon();
+    return `the forge answered ${answer.statusCode}`;
   } catch (error) {
+    indexing.abandon();
     return error instanceof Error ? error.message : String(error);
   }
 }
@@ -97,23 +105,20 @@ function describeWant(sha: string): string {
 async function storePack(
   folder: string,
   answer: AsyncIterable<Buffer>,
-  indexing: ReturnType<typeof startIndexing>,
+  indexing: Indexing,
 ): Promise<string | null> {
   const shallow: string[] = [];
-  try {
-    for await (const piece of readFetchAnswer(answer)) {
-      if (piece.kind === "shallow") shallow.push(piece.oid);
-      if (piece.kind === "pack") await indexing.write(piece.bytes);
-    }
-  } catch (error) {
-    indexing.abandon();
-    throw error;
+  for await (const piece of readFetchAnswer(answer)) {
+    if (piece.kind === "shallow") shallow.push(piece.oid);
+    if (piece.kind === "pack") await indexing.write(piece.bytes);
   }
   const problem = await indexing.finish();
   if (problem === null && shallow.length > 0)
     writeFileSync(join(folder, ".git/shallow"), `${shallow.join("\n")}\n`);
   return problem;
 }
+
+type Indexing = ReturnType<typeof startIndexing>;
 
 /** `git index-pack`, which checks every object it takes and keeps the pack. */
 function startIndexing(folder: string) {

@@ -20,10 +20,9 @@ async function main(): Promise<void> {
   // Where the sandbox starts it.
   const work = process.cwd();
   const folder = join(work, ".plue-runner");
-  const checkout = join(work, "repo");
   mkdirSync(folder, { mode: 0o700 });
   preparePipes(folder);
-  prepareCheckout(checkout);
+  const prepared = prepareCheckout(join(work, "repo"));
   const client = createGatewayClient(socketPath);
   const forwarder = await startForwarder(client);
 
@@ -34,7 +33,7 @@ async function main(): Promise<void> {
   const stopping = new AbortController();
   stopping.signal.addEventListener("abort", () => log.close());
   process.once("SIGTERM", () => stopping.abort());
-  const place = { folder, checkout, client, port: forwarder.port, isAlone, signal: stopping.signal };
+  const place = { folder, prepared, client, port: forwarder.port, isAlone, signal: stopping.signal };
   const working = runJob(handover, place, log);
   if ((await Promise.race([sending, working.then(() => sending), aborted(stopping.signal)])) === "sent") {
     process.exit(0);

@@ -2,7 +2,7 @@
 // it is thrown: a job that can't go on says why.
 import type { Handover } from "../../schema/wire/handover.ts";
 import type { StepPlan } from "../../schema/wire/plan.ts";
-import { checkOut } from "./checkout.ts";
+import { checkOut, type PreparedCheckout } from "./checkout.ts";
 import { buildEnvironment, type CarriedEnvironment, describeRun } from "./environment.ts";
 import { openEnvironmentFiles, takeEnvironmentFiles } from "./environment-files.ts";
 import type { EventLog } from "./event-log.ts";
@@ -13,7 +13,7 @@ import { runStep, type StepResult } from "./run-step.ts";
 interface JobPlace {
   /** The runner's own folder. */
   folder: string;
-  checkout: string;
+  prepared: PreparedCheckout;
   client: GatewayClient;
   /** The forwarder's. */
   port: number;
@@ -36,7 +36,7 @@ export async function runJob(handover: Handover, place: JobPlace, log: EventLog)
 async function tryJob(handover: Handover, place: JobPlace, log: EventLog): Promise<Outcome> {
   const bounds = startJobBounds(handover.plan.timeoutMs);
   const startedAtMs = performance.now();
-  const fetched = await checkOut(place.client, place.checkout, place.port, handover);
+  const fetched = await checkOut(place.client, place.prepared, place.port, handover);
   if (!fetched.ok) {
     log.append({ type: "log", position: null, stream: "system", text: `${fetched.reason}\n` });
     skip(handover.plan.steps, log);
@@ -53,7 +53,7 @@ async function runSteps(
   bounds: JobBounds,
 ): Promise<Outcome> {
   const { steps, env } = handover.plan;
-  const run = describeRun(handover, place.checkout);
+  const run = describeRun(handover, place.prepared.folder);
   const carried: CarriedEnvironment = { variables: {}, path: [] };
   for (const [index, step] of steps.entries()) {
     if (place.signal.aborted) return { status: "failed", reason: "was stopped" };
@@ -83,7 +83,7 @@ async function runStepSafely(
   bounds: JobBounds,
 ): Promise<StepResult> {
   try {
-    return await runStep(step, { ...place, environment, log, bounds });
+    return await runStep(step, { ...place, checkout: place.prepared.folder, environment, log, bounds });
   } catch (error) {
     // Such as a full disk, or no process left to be had.
     return {
