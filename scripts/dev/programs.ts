@@ -41,7 +41,7 @@ export function startProgram(options: ProgramOptions): SupervisedProgram {
   const start = () => {
     const started = spawnGuarded({
       command: process.execPath,
-      args: [join(root, options.script)],
+      args: ["--import", join(root, "scripts/dev/fast-imports.mjs"), join(root, options.script)],
       env: { ...pickVariables(process.env), ...options.env },
       cwd: root,
     });
