@@ -1,5 +1,6 @@
 // The three kinds of tests: `unit` on Node, `worker` on workerd with real PostgreSQL and R2, and `e2e`
 // against the whole system as `npm start` runs it. `npx vitest run --project unit path` runs a part of one.
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -17,6 +18,7 @@ export default defineConfig({
         oxc,
         test: {
           name: "unit",
+          execArgv: ["--import", fileURLToPath(new URL("scripts/dev/fast-imports.mjs", import.meta.url))],
           include: ["{schema,workers,runner-gateway,scripts,site}/**/*.test.ts"],
           exclude: [...never, "**/*.worker.test.ts"],
           testTimeout: 15_000,
