@@ -8,7 +8,7 @@ import { findRefs, pageRefs } from "../store/refs.ts";
 import { addFetchArgument, type FetchRequest, FetchRequestBuilder } from "../wire/fetch-request.ts";
 import { formatRefLine, formatUnbornHead, matchesPrefixes, parseLsRefs } from "../wire/ls-refs.ts";
 import { decodePacketText, PacketBuffer } from "../wire/pkt-line.ts";
-import { answer, answerInStream } from "./git-response.ts";
+import { answer, answerInStream, answerPages } from "./git-response.ts";
 import { findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
 import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
 import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
@@ -73,17 +73,18 @@ async function serveLsRefs(request: FetchRequestContext, lines: AsyncGenerator<s
       out.line(formatRefLine("HEAD", head.oid, { symrefTarget: symrefs ? target : null }));
     } else if (unborn) out.line(formatUnbornHead(target));
   }
-  const pages = pageRefs(database.query, repository.id, prefixes);
-  return answerInStream(context, UPLOAD_RESULT, async (sink) => {
-    for await (const page of pages) {
+  return answerPages(
+    context,
+    UPLOAD_RESULT,
+    out,
+    pageRefs(database.query, repository.id, prefixes),
+    (page) => {
       for (const { name, oid, peeled } of page) {
         out.line(formatRefLine(name, oid, { peeled: peel ? peeled : null }));
       }
-      await sink.write(out.take());
-    }
-    out.flush();
-    await sink.write(out.take());
-  });
+    },
+    () => out.flush(),
+  );
 }
 
 async function serveFetch(request: FetchRequestContext, lines: AsyncGenerator<string>): Promise<Response> {

@@ -76,6 +76,38 @@ export function answerInStream(
   return answer(contentType, readable);
 }
 
+/**
+ * Answers with pages of lines: at once where there is one page, else in a stream.
+ * @param out holds what comes before the first page
+ * @param end writes what comes after the last
+ */
+export async function answerPages<Page>(
+  context: Context<AppEnv>,
+  contentType: string,
+  out: PacketBuffer,
+  pages: AsyncGenerator<Page>,
+  write: (page: Page) => void,
+  end: () => void,
+): Promise<Response> {
+  const first = await pages.next();
+  if (!first.done) write(first.value);
+  const second = first.done ? first : await pages.next();
+  if (second.done) {
+    end();
+    return answer(contentType, out.take());
+  }
+  return answerInStream(context, contentType, async (sink) => {
+    write(second.value);
+    await sink.write(out.take());
+    for await (const page of pages) {
+      write(page);
+      await sink.write(out.take());
+    }
+    end();
+    await sink.write(out.take());
+  });
+}
+
 /** Logs a failure, and says what the person may be told of it. */
 export function reportFailure(context: Context<AppEnv>, error: unknown): string {
   context.get("log").error("a git request failed", error);

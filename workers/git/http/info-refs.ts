@@ -6,7 +6,7 @@ import { type GitService, RefAdvertisement, writeV2Advertisement } from "../wire
 import { parseProtocolVersion } from "../wire/capabilities.ts";
 import { PacketBuffer } from "../wire/pkt-line.ts";
 import type { GitRepository } from "./dependencies.ts";
-import { answer, answerInStream } from "./git-response.ts";
+import { answer, answerPages } from "./git-response.ts";
 
 /** Answers with the capabilities of v2, or with those of v0 and v1 and all refs, streamed page by page. */
 export function serveInfoRefs(
@@ -37,12 +37,14 @@ async function advertiseRefs(
   const out = new PacketBuffer();
   const advertisement = new RefAdvertisement(out, service, version, head === undefined ? null : headTarget);
   if (head !== undefined) advertisement.ref("HEAD", head.oid, null);
-  return answerInStream(context, contentType, async (sink) => {
-    for await (const page of pageRefs(query, repository.id)) {
+  return answerPages(
+    context,
+    contentType,
+    out,
+    pageRefs(query, repository.id),
+    (page) => {
       for (const { name, oid, peeled } of page) advertisement.ref(name, oid, peeled);
-      await sink.write(out.take());
-    }
-    advertisement.end();
-    await sink.write(out.take());
-  });
+    },
+    () => advertisement.end(),
+  );
 }

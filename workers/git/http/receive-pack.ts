@@ -12,7 +12,7 @@ import { formatReport } from "../wire/report-status.ts";
 import { SidebandWriter } from "../wire/sideband.ts";
 import type { GitHttpDependencies } from "./dependencies.ts";
 import { answer, answerInStream, type ClientSink, refuse, reportFailure } from "./git-response.ts";
-import { openRequestBody } from "./request-body.ts";
+import { type OpenBody, openRequestBody } from "./request-body.ts";
 import { type PushEnd, type Pusher, runPush } from "./run-push.ts";
 import { startKeepAlive } from "./send-pack.ts";
 
@@ -36,8 +36,9 @@ export async function serveReceivePack(
         capabilities = found;
       },
     );
-  } catch (error) {
+  } catch (thrown) {
     await reader.cancel();
+    const error = opened.explain(thrown);
     if (!(error instanceof GitError)) throw error;
     return capabilities === null ? refuse(400, error.message) : answerFatal(context, capabilities, error);
   }
@@ -47,7 +48,7 @@ export async function serveReceivePack(
   }
   const request = push;
   return answerInStream(context, RECEIVE_RESULT, (sink) =>
-    answerPush(context, dependencies, pusher, request, reader.release(), sink),
+    answerPush(context, dependencies, pusher, request, { ...opened, ...reader.release() }, sink),
   );
 }
 
@@ -56,7 +57,7 @@ async function answerPush(
   dependencies: Pick<GitHttpDependencies, "preparePush">,
   pusher: Pusher,
   push: PushRequest,
-  rest: BodyRest,
+  rest: BodyRest & OpenBody,
   sink: ClientSink,
 ): Promise<void> {
   const { capabilities } = push;
@@ -74,13 +75,19 @@ async function answerPush(
     });
     await drain(rest.body);
     for (const line of end.lines) await out.progress(`${line}\n`);
+    if (end.lateFailure !== undefined) {
+      await out.progress(`warning: the push is in, but then: ${reportFailure(context, end.lateFailure)}\n`);
+    }
     await report(end, capabilities, out);
-  } catch (error) {
-    if (sink.isGone) throw error;
-    const reason = reportFailure(context, error);
-    await drain(rest.body);
-    const refs = push.updates.map(({ name }) => ({ name, refusal: "internal error" }));
-    await report({ unpackError: reason, refs, lines: [] }, capabilities, out);
+  } catch (thrown) {
+    if (sink.isGone) throw thrown;
+    const error = rest.explain(thrown);
+    const isClients = error instanceof GitError;
+    const unpackError = isClients ? error.message : reportFailure(context, error);
+    if (!isClients) await drain(rest.body);
+    const refusal = isClients ? "unpacker error" : "internal error";
+    const refs = push.updates.map(({ name }) => ({ name, refusal }));
+    await report({ unpackError, refs, lines: [] }, capabilities, out);
   } finally {
     keepAlive.stop();
   }

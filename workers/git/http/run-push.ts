@@ -1,12 +1,13 @@
 // One push from its commands to its end: the pack is received, checked and stored, then all refs move at once.
 // Invariant: no ref moves unless everything it reaches is stored; whatever fails before that leaves the repository as it was.
 import type { Database } from "../../core/db.ts";
+import { ForgeError } from "../../core/errors.ts";
 import { COMMIT, TAG } from "../object/object-type.ts";
 import { ZERO_OID } from "../object/oid.ts";
 import type { IngestProgress } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
-import { listPacks } from "../store/catalog.ts";
+import { readCatalog } from "../store/catalog.ts";
 import { commitPush, type RefMove } from "../store/commit-push.ts";
 import type { RefOutcome } from "../store/judge-updates.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
@@ -19,7 +20,12 @@ import type { PushRequest, RefUpdate } from "../wire/command-list.ts";
 import type { RefReport } from "../wire/report-status.ts";
 import type { GitActor, GitRepository, PreparedPush, PushContext } from "./dependencies.ts";
 import { judgeCommands, STALE } from "./judge-commands.ts";
-import { type ReceivedObjects, type RefusedObjects, receiveObjects } from "./receive-objects.ts";
+import {
+  judgeObjects,
+  type ReceivedObjects,
+  type RefusedObjects,
+  receiveObjects,
+} from "./receive-objects.ts";
 
 export interface Pusher {
   readonly repository: GitRepository;
@@ -50,6 +56,8 @@ export interface PushEnd {
   readonly refs: readonly RefReport[];
   /** For the person who pushed. */
   readonly lines: readonly string[];
+  /** What went wrong once the refs had moved, or undefined. It changes nothing of the push's success. */
+  readonly lateFailure?: unknown;
 }
 
 /** Runs a push. What the pusher did wrong is in the result; everything else is thrown, and then nothing has moved. */
@@ -58,27 +66,52 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
   const { query } = database;
   const repositoryId = pusher.repository.id;
   const names = push.updates.map(({ name }) => name);
-  const [packs, refs] = await Promise.all([
-    listPacks(query, repositoryId),
+  const [catalog, refs] = await Promise.all([
+    readCatalog(query, repositoryId),
     findRefs(query, repositoryId, names),
   ]);
   const refusals = judgeCommands(push.updates, new Map(refs.map(({ name, oid }) => [name, oid])));
   const isAtomic = push.capabilities.has("atomic");
   const isOver = (isAtomic ? refusals.some : refusals.every).call(refusals, (refusal) => refusal !== null);
   if (isOver) return endOf(push.updates, (at) => refusals[at] ?? ATOMIC);
-  const existing = new RepositoryPacks(await openPacks(bucket, repositoryId, packs));
   const spool = run.spool ?? new ReceivingSpool(bucket, repositoryId, spoolMemory);
   try {
-    const received = await receiveObjects(run, existing, spool);
-    if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
-    const moves = push.updates.map((update, at) => planMove(run, received.set, update, refusals[at] ?? null));
-    if (isAtomic && moves.some((move) => "refusal" in move)) {
-      return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
+    let stored = await openCatalog(run, catalog);
+    let received = await receiveObjects(run, stored.existing, spool);
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
+      const { set, ingested } = received;
+      const moves = push.updates.map((update, at) => planMove(run, set, update, refusals[at] ?? null));
+      if (isAtomic && moves.some((move) => "refusal" in move)) {
+        return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
+      }
+      const end = await moveRefs(run, stored, received, moves, spool);
+      if (end !== "outdated") return end;
+      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** attempt));
+      stored = await openCatalog(run, await readCatalog(query, repositoryId));
+      received = await judgeObjects(stored.existing, ingested);
     }
-    return await moveRefs(run, existing, received, moves, spool);
   } finally {
     await spool.discard();
   }
+  throw new ForgeError("unavailable", "The repository is being tidied up; push again in a moment.");
+}
+
+/** How often a push tries to commit while housekeeping takes away what it may rely on; each time it looks again. */
+const COMMIT_ATTEMPTS = 6;
+const FIRST_PAUSE_MS = 100;
+
+interface StoredObjects {
+  readonly existing: RepositoryPacks;
+  readonly packEpoch: number;
+}
+
+async function openCatalog(
+  { objects, pusher }: PushRun,
+  { packs, packEpoch }: Awaited<ReturnType<typeof readCatalog>>,
+): Promise<StoredObjects> {
+  const opened = await openPacks(objects, pusher.repository.id, packs);
+  return { existing: new RepositoryPacks(opened), packEpoch };
 }
 
 const ATOMIC = "atomic push failure";
@@ -123,11 +156,11 @@ function planMove(
 
 async function moveRefs(
   run: PushRun,
-  existing: RepositoryPacks,
+  { existing, packEpoch }: StoredObjects,
   received: ReceivedObjects,
   planned: readonly PlannedMove[],
   spool: StorableSpool,
-): Promise<PushEnd> {
+): Promise<PushEnd | "outdated"> {
   const { database, pusher, push } = run;
   const { repository, actor } = pusher;
   const moves = planned.flatMap((one) => ("move" in one ? [one.move] : []));
@@ -139,15 +172,17 @@ async function moveRefs(
     run.preparePush({ repository, actor, updates: moves, objects }),
     stored?.whenStored,
   ]);
-  const { operationId, outcomes } = await commitPush(database, {
+  const { operationId, outcomes, isOutdated } = await commitPush(database, {
     repositoryId: repository.id,
     actorId: actor.id,
     kind: "push",
     moves,
     isAtomic: push.capabilities.has("atomic"),
     pack: stored?.pack ?? null,
+    packEpoch,
     commit: (transaction, id, accepted) => prepared.commit(transaction, id, accepted),
   });
+  if (isOutdated) return "outdated";
   const outcomeOf = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
   const end = endOf(push.updates, (at) => {
     const refusal = refusalOf(planned[at]);
@@ -155,7 +190,11 @@ async function moveRefs(
   });
   if (operationId === null) return end;
   stored?.remember();
-  return { ...end, lines: await prepared.committed() };
+  try {
+    return { ...end, lines: await prepared.committed() };
+  } catch (error) {
+    return { ...end, lateFailure: error };
+  }
 }
 
 function describeOutcome(outcome: RefOutcome | undefined): string | null {

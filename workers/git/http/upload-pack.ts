@@ -46,7 +46,8 @@ export async function serveUploadPack(
   const version = parseProtocolVersion(context.req.header("git-protocol"));
   try {
     return version === 2 ? await serveCommand(request) : await serveFetchV0(request);
-  } catch (error) {
+  } catch (thrown) {
+    const error = opened.explain(thrown);
     if (!(error instanceof GitError)) throw error;
     return isSpoken ? answerError(UPLOAD_RESULT, error) : refuse(400, error.message);
   } finally {

@@ -18,6 +18,8 @@ export class BodyReader {
   private readonly limitBytes: number;
   private held: Uint8Array = EMPTY;
   private takenBytes = 0;
+  /** The body failed: there is nothing left to drop. */
+  private isBroken = false;
 
   /** @param limitBytes most bytes that may be read as lines */
   constructor(body: ReadableStream<Uint8Array>, limitBytes: number) {
@@ -52,7 +54,7 @@ export class BodyReader {
 
   /** Drops what is left of the body. */
   async cancel(): Promise<void> {
-    await this.reader.cancel();
+    if (!this.isBroken) await this.reader.cancel();
   }
 
   private take(length: number): Uint8Array {
@@ -65,9 +67,18 @@ export class BodyReader {
     return taken;
   }
 
+  private async read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    try {
+      return await this.reader.read();
+    } catch (error) {
+      this.isBroken = true;
+      throw error;
+    }
+  }
+
   private async fill(length: number): Promise<boolean> {
     while (this.held.length < length) {
-      const { done, value } = await this.reader.read();
+      const { done, value } = await this.read();
       if (done) return false;
       if (this.held.length === 0) {
         this.held = value;
