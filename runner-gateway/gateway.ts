@@ -49,6 +49,7 @@ export async function startGateway(
 
   const feed = new RunFeed();
   const worker = createWorkerPoke(config.workerUrl, config.gatewaySecret, log);
+  starting.defer(() => worker.settle());
   let dispatcher: Dispatcher | null = null;
   const ledger = createRunLedger(database, {
     published: (runId, events) => feed.publish(runId, events),

@@ -1,21 +1,24 @@
 // Tells the Worker that the outbox has something to send. Only a hint: its cron sends what a lost one left.
+import { setTimeout as wait } from "node:timers/promises";
 import { SIGNATURE_HEADER, signRequest } from "../schema/signature.ts";
 import type { Log } from "./log.ts";
 
 const POKE_PATH = "/internal/outbox";
 const POKE_TIMEOUT_MS = 5_000;
+const SETTLE_MS = 500;
 
 interface WorkerPoke {
   /** Returns at once. Pokes that come while one is on its way are one more. */
   poke(): void;
+  /** Resolves when the poke that is on its way has arrived or failed, or after a moment. */
+  settle(): Promise<void>;
 }
 
 export function createWorkerPoke(workerUrl: string, secret: string, log: Log): WorkerPoke {
-  let isSending = false;
+  let sending: Promise<void> | null = null;
   let isWanted = false;
 
   async function sendWanted(): Promise<void> {
-    isSending = true;
     while (isWanted) {
       isWanted = false;
       try {
@@ -24,13 +27,16 @@ export function createWorkerPoke(workerUrl: string, secret: string, log: Log): W
         log.warn("the Worker was not told of the outbox; it will see by itself", { error: String(error) });
       }
     }
-    isSending = false;
+    sending = null;
   }
 
   return {
     poke: () => {
       isWanted = true;
-      if (!isSending) void sendWanted();
+      sending ??= sendWanted();
+    },
+    settle: async () => {
+      await Promise.race([sending, wait(SETTLE_MS, undefined, { ref: false })]);
     },
   };
 }

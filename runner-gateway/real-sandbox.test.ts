@@ -1,0 +1,136 @@
+// The gateway with each real sandbox of this machine: what a step leaves behind ends with it, however it hides.
+import { execFileSync } from "node:child_process";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
+import { type FakeWorker, startFakeWorker } from "../scripts/testing/fake-worker.ts";
+import { type GitOrigin, makeGitOrigin } from "../scripts/testing/git-origin.ts";
+import { createMigratedDatabase } from "../scripts/testing/migrated-database.ts";
+import { makeRunnerFolder, type RunnerFolder } from "../scripts/testing/runner-process.ts";
+import { chooseDriver } from "./drivers/choose-driver.ts";
+import { listSearchFolders } from "./drivers/find-programs.ts";
+import { defaultSandboxLimits } from "./drivers/limits.ts";
+import { type RunningGateway, startGateway } from "./gateway.ts";
+import {
+  type MadeRepository,
+  makeRepository,
+  makeRun,
+  readEvents,
+  readJobs,
+  readRun,
+  readSteps,
+} from "./testing/make-run.ts";
+import { openTestLedger, silentLog, type TestLedger } from "./testing/test-ledger.ts";
+
+const SECRET = "a-gateway-secret-for-the-tests-only";
+
+let url: string;
+let drop: () => Promise<void>;
+let store: TestLedger;
+let repository: MadeRepository;
+let origin: GitOrigin;
+let worker: FakeWorker;
+let folder: RunnerFolder;
+let gateway: RunningGateway | null = null;
+
+beforeAll(async () => {
+  ({ url, drop } = await createMigratedDatabase(inject("databaseUrl")));
+  store = openTestLedger(url);
+  repository = await makeRepository(store.database);
+  origin = makeGitOrigin({ "README.md": "Read me\n" });
+  worker = await startFakeWorker(SECRET, origin);
+  folder = await makeRunnerFolder();
+});
+
+afterEach(async () => {
+  await gateway?.stop();
+  gateway = null;
+});
+
+afterAll(async () => {
+  await store.close();
+  await worker.stop();
+  await drop();
+  origin.remove();
+  folder.remove();
+});
+
+const start = (sandbox: "bubblewrap" | "gvisor"): Promise<RunningGateway> =>
+  startGateway(
+    {
+      ...{ databaseUrl: url, workerUrl: worker.url, publicUrl: "http://plue.test", gatewaySecret: SECRET },
+      ...{ port: 0, name: sandbox, dataFolder: folder.path, sandbox, poolSize: 1, concurrency: 2 },
+    },
+    silentLog,
+    (handler) =>
+      chooseDriver({
+        ...{ handler, runnerProgram: folder.program, nodePath: process.execPath, log: silentLog },
+        ...{ dataFolder: `${folder.path}/${sandbox}`, limits: defaultSandboxLimits, insist: sandbox },
+        searchFolders: listSearchFolders(process.env.PATH ?? ""),
+      }),
+  );
+
+interface EndedJob {
+  steps: { status: string; text: string }[];
+  sandbox: string | null;
+}
+
+async function runSteps(scripts: string[]): Promise<EndedJob> {
+  const made = await makeRun(store.database, repository, [{ key: "a", scripts }], origin.headSha);
+  await expect
+    .poll(async () => (await readRun(store.database, made.runId)).finishedAt, {
+      timeout: 60_000,
+      interval: 50,
+    })
+    .not.toBeNull();
+  const events = await readEvents(store.database, made.runId);
+  const [job] = await readJobs(store.database, made.runId);
+  const steps = await readSteps(store.database, made.jobIds.a ?? 0);
+  return {
+    sandbox: job?.sandbox ?? null,
+    steps: steps.map(({ id, status }) => ({
+      status,
+      text: events
+        .filter((event) => event.type === "log" && event.stepId === id)
+        .map((event) => event.data.text)
+        .join(""),
+    })),
+  };
+}
+
+// Long enough to be found if it lived on, and found by a name of its own.
+const ESCAPE = "(setsid sh -c 'trap \"\" TERM; exec sleep 1234' &) ; (sleep 1235 &) ; sleep 0.2; echo left";
+const LOOK = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep 123[45]' || echo clean";
+
+describe.each(["bubblewrap", "gvisor"] as const)("in %s", (sandbox) => {
+  it("what left its session and its parent is gone when the next step starts", {
+    timeout: 90_000,
+  }, async () => {
+    gateway = await start(sandbox);
+    const { steps, sandbox: shown } = await runSteps([ESCAPE, LOOK, "id -u; cat README.md"]);
+    expect(shown).toMatch(sandbox === "gvisor" ? /gVisor/ : /bubblewrap/);
+    expect(steps).toEqual([
+      { status: "succeeded", text: "left\n" },
+      { status: "succeeded", text: expect.stringMatching(/clean\n$/) },
+      { status: "succeeded", text: "65534\nRead me\n" },
+    ]);
+    expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toMatch(/sleep 123[45]/);
+  });
+
+  it("a thousand and more orphans leave room for the next step", { timeout: 90_000 }, async () => {
+    gateway = await start(sandbox);
+    const { steps } = await runSteps(["for i in $(seq 1 1200); do (true &); done; echo done", "echo next"]);
+    expect(steps).toEqual([
+      { status: "succeeded", text: "done\n" },
+      { status: "succeeded", text: "next\n" },
+    ]);
+  });
+
+  it("a fork bomb ends with its step, and the job goes on to its end", { timeout: 90_000 }, async () => {
+    gateway = await start(sandbox);
+    const bomb = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 1; exit 7";
+    const { steps } = await runSteps([bomb, "echo never"]);
+    expect(steps.map((step) => step.status)).toEqual(["failed", "skipped"]);
+    expect((await runSteps(["echo neighbour"])).steps).toEqual([
+      { status: "succeeded", text: "neighbour\n" },
+    ]);
+  });
+});
