@@ -108,7 +108,7 @@ describe("a step", () => {
         run: [
           'env | grep -E "SECRET|DATABASE|TOKEN|plue_(run_)?[0-9A-Za-z]{30}" || echo "no secrets"',
           `(exec 3<>/dev/tcp/127.0.0.1/${new URL(plue.url).port}) 2>/dev/null && echo "reached the forge" || echo "no forge"`,
-          'ls /root /home 2>/dev/null | head -3; id -u; git config --get-regexp "extraheader|url" || echo "no credentials"',
+          '(ls /root /home 2>/dev/null || true) | head -3; id -u; git config --get-regexp "extraheader|url" || echo "no credentials"',
         ].join("\n"),
       },
     ]);
