@@ -53,6 +53,6 @@ export const GIT_REQUEST_BYTES_MAX = 16 * 1024 * 1024;
 export const GIT_IDLE_MS = 120_000;
 
 /** Stopping in good order takes no longer than this. */
-export const STOP_MS = 3_500;
+export const STOP_MS = 2_500;
 /** How long a starting gateway waits for the lock of its name, which a dead one of that name may still hold. */
 export const NAME_LOCK_WAIT_MS = 10_000;

@@ -21,6 +21,9 @@ export interface Database {
   snapshot<Result>(work: (query: Executor) => Promise<Result>): Promise<Result>;
 }
 
+// The driver holds writes back for a moment to join them; one query waits for the other here, so that only costs.
+neonConfig.coalesceWrites = false;
+
 /** A database handle for one request. Opens nothing until it is used. */
 export function createDatabase(env: Pick<Env, "databaseUrl" | "neonProxy">): Database {
   useProxy(env.neonProxy);
@@ -52,5 +55,4 @@ function useProxy(proxy: string | undefined): void {
   neonConfig.wsProxy = () => proxy;
   neonConfig.useSecureWebSocket = false;
   neonConfig.pipelineTLS = false;
-  neonConfig.pipelineConnect = false;
 }
