@@ -145,6 +145,23 @@ describe("the main job", () => {
     expect(page).toContain("stepz");
   });
 
+  it("gives a file's bytes without letting them act as a page of the forge", async () => {
+    const { name, remote } = await makeRepository(plue);
+    const hostile = "<script>alert(1)</script>\n";
+    const folder = await makeProject({ "page.html": hostile, "docs/deep.txt": "deep\n" });
+    await git(folder, "push", "--quiet", remote, "main");
+    const raw = await fetch(`${plue.url}/admin/${name}/raw/main/page.html`);
+    expect(await raw.text()).toBe(hostile);
+    expect(raw.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(raw.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(raw.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+    const page = await fetch(`${plue.url}/admin/${name}/blob/main/page.html`);
+    expect(await page.text()).not.toContain("<script>alert");
+    expect(page.headers.get("content-security-policy")).toMatch(/script-src 'self'/);
+    expect(await (await fetch(`${plue.url}/admin/${name}/raw/main/docs/deep.txt`)).text()).toBe("deep\n");
+    expect((await fetch(`${plue.url}/admin/${name}/raw/main/docs/none.txt`)).status).toBe(404);
+  });
+
   it("is healthy, part by part", async () => {
     const health = await callForge<{
       ok: boolean;
