@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RunnerEvent } from "../../schema/wire/runner-events.ts";
-import { EVENT_LINE_BYTES_MAX, OUTPUT_MARGIN_BYTES } from "../limits.ts";
+import { EVENT_LINE_BYTES_MAX, OUTPUT_MARGIN_BYTES, REASON_CHARACTERS_MAX } from "../limits.ts";
 import { STEP_OUTPUT_BYTES_MAX } from "../runner/limits.ts";
 import type { StoreOutcome } from "../runs/store-events.ts";
 import { silentLog } from "../testing/test-ledger.ts";
@@ -198,6 +198,16 @@ describe("a runner's report", () => {
 });
 
 describe("parseReportLine", () => {
+  it("cuts a reason that is too long, and keeps one that is not", () => {
+    const readReason = (length: number) => {
+      const line = { offset: 1, at: 1, type: "done", status: "failed", reason: "r".repeat(length) };
+      const parsed = parseReportLine(Buffer.from(JSON.stringify(line)));
+      return parsed.ok && parsed.event.type === "done" ? parsed.event.reason?.length : null;
+    };
+    expect(readReason(REASON_CHARACTERS_MAX)).toBe(REASON_CHARACTERS_MAX);
+    expect(readReason(REASON_CHARACTERS_MAX + 1)).toBe(REASON_CHARACTERS_MAX);
+  });
+
   it("never throws, and what it takes Postgres can hold", () => {
     const event = fc.record({
       offset: fc.oneof(fc.integer(), fc.double(), fc.string()),

@@ -1,7 +1,11 @@
 // GITHUB_ENV as steps write it: lines, values of several lines, and what is refused.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseVariables } from "./environment-files.ts";
+import { openEnvironmentFiles, parseVariables, takeEnvironmentFiles } from "./environment-files.ts";
+import { ENVIRONMENT_FILE_BYTES_MAX } from "./limits.ts";
 
 describe("parseVariables", () => {
   it.each<[string, Record<string, string>]>([
@@ -52,5 +56,23 @@ describe("parseVariables", () => {
       fc.property(text, (given) => void parseVariables(given)),
       { seed: 20261121, numRuns: 2_000 },
     );
+  });
+});
+
+describe("takeEnvironmentFiles", () => {
+  it("takes a file of the largest size, and none that is larger, nor one that is gone", () => {
+    const folder = mkdtempSync(join(tmpdir(), "plue-env-"));
+    const carried = { variables: {}, path: ["/old"] };
+    const { GITHUB_ENV = "", GITHUB_PATH = "" } = openEnvironmentFiles(folder);
+    const value = "x".repeat(ENVIRONMENT_FILE_BYTES_MAX - "A=\n".length);
+    writeFileSync(GITHUB_ENV, `A=${value}\n`);
+    writeFileSync(GITHUB_PATH, "/one\n/two\n");
+    expect(takeEnvironmentFiles(folder, carried)).toBeNull();
+    expect(carried).toEqual({ variables: { A: value }, path: ["/two", "/one", "/old"] });
+    writeFileSync(GITHUB_ENV, `A=${value}x\n`);
+    expect(takeEnvironmentFiles(folder, carried)).toMatch(/larger than 1 MiB/);
+    rmSync(GITHUB_ENV);
+    expect(takeEnvironmentFiles(folder, carried)).toMatch(/can't be read/);
+    rmSync(folder, { recursive: true });
   });
 });

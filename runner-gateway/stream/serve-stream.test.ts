@@ -38,7 +38,7 @@ afterEach(async () => {
   for (const gateway of gateways.splice(0)) await gateway.stop();
 });
 
-async function startStreams(stallMs = 10_000): Promise<StreamGateway> {
+async function startStreams(stallMs = 10_000, pingMs = 15_000): Promise<StreamGateway> {
   const feed = new RunFeed();
   const ledger = createRunLedger(database, {
     published: (runId, events) => feed.publish(runId, events),
@@ -50,7 +50,7 @@ async function startStreams(stallMs = 10_000): Promise<StreamGateway> {
     const url = new URL(`http://x${request.url}`);
     const runId = Number(url.pathname.slice(1));
     const afterSeq = Number(url.searchParams.get("after"));
-    serveStream(response, { database, feed, runId, afterSeq, signal: leaving.signal, stallMs }).then(
+    serveStream(response, { database, feed, runId, afterSeq, signal: leaving.signal, stallMs, pingMs }).then(
       (end) => ends.push(end),
       () => response.destroy(),
     );
@@ -198,6 +198,19 @@ describe("serveStream", () => {
     expect(taken.length).toBeLessThan(seen.length);
     const rest = await readSeen(await open(port, run.runId, taken.length));
     expect([...taken, ...rest].map((event) => event.seq)).toEqual(seen.map((event) => event.seq));
+  });
+
+  it("pings while nothing happens, without an id that would move the reader", async () => {
+    const { ledger, port } = await startStreams(10_000, 20);
+    const run = await makeRunning(ledger);
+    const answer = await open(port, run.runId);
+    let text = "";
+    answer.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+    });
+    await expect.poll(() => text.match(/^event: ping\ndata: \{\}\n\n/gm)?.length).toBeGreaterThan(2);
+    expect(text.match(/^id: /gm)).toHaveLength(2);
+    answer.destroy();
   });
 
   it("ends at once for who has seen done, and knows no run that isn't there", async () => {

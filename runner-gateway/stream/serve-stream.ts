@@ -18,6 +18,8 @@ interface StreamRequest {
   signal: AbortSignal;
   /** How long a reader may take nothing, in milliseconds. */
   stallMs?: number;
+  /** Between heartbeats, in milliseconds. */
+  pingMs?: number;
 }
 
 /** How it ended: all was sent, the reader left, or the reader took nothing for too long and was dropped. */
@@ -65,7 +67,7 @@ async function sendEvents(
   request: StreamRequest & { follower: Follower },
 ): Promise<StreamEnd> {
   const { database, follower, runId, signal } = request;
-  const pinging = setInterval(() => writer.ping(), PING_INTERVAL_MS);
+  const pinging = setInterval(() => writer.ping(), request.pingMs ?? PING_INTERVAL_MS);
   let seq = request.afterSeq;
   try {
     while (!signal.aborted) {
