@@ -28,6 +28,10 @@ const arrows: Arrow[] = [
     may: [...pureGit, "schema/**", "workers/core/**", "workers/git/store/**"],
   },
   { files: "workers/git/http/**", may: beneath },
+  {
+    files: "workers/git/housekeeping/**",
+    may: [...pureGit, "schema/**", "workers/core/**", "workers/git/{store,housekeeping}/**"],
+  },
 
   { files: "workers/core/**", may: ["schema/**", "workers/core/**"] },
   { files: "workers/main.ts", may: ["**"] },

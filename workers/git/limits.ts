@@ -79,3 +79,37 @@ export const SPOOL_PARTS_LENT = 3;
 
 /** Memory for the indexes and graphs of packs, and for small packs, kept between requests. */
 export const PACK_CACHE_BYTES = 40 * 1024 ** 2;
+
+/** Most bytes and objects that the packs of one repository may have together, unless its row says otherwise. */
+export const REPOSITORY_LIMIT_BYTES = 8 * 1024 ** 3;
+export const REPOSITORY_OBJECT_LIMIT = 4_000_000;
+
+/** Most bytes and objects that one repack combines; a pack that is larger by itself is left as it is. */
+export const REPACK_LIMIT_BYTES = 1024 ** 3;
+export const REPACK_OBJECT_LIMIT = 500_000;
+
+/** A push that leaves more packs than this has them combined at once. */
+export const CROWDED_PACKS = 8;
+
+/** How long a pack that was replaced can still be read. */
+export const RETIRED_PACK_KEPT_MS = 60 * 60 * 1000;
+
+/** After this long, whoever began to delete a pack's objects has ended: no invocation lives that long. */
+export const DELETION_TAKEOVER_MS = 60 * 60 * 1000;
+
+/** An unreachable object is kept at least this long after the push that brought it. */
+export const UNREACHABLE_GRACE_MS = 60 * 60 * 1000;
+
+/** An object in R2 that no row names is kept this long: longer than any push takes. */
+export const ORPHAN_GRACE_MS = 24 * 60 * 60 * 1000;
+
+/** How long one worker keeps house in a repository undisturbed: as long as a queue's consumer may live. */
+export const HOUSEKEEPING_LEASE_MS = 15 * 60 * 1000;
+
+/** What one tick of the clock does at most: repositories handed to the queue, packs deleted, keys looked at. */
+export const DUE_REPOSITORIES_PER_TICK = 50;
+export const DELETED_PACKS_PER_TICK = 100;
+export const SWEPT_KEYS_PER_TICK = 1000;
+
+/** Passes over all of R2's keys begin at least this far apart. */
+export const SWEEP_PASS_MS = 24 * 60 * 60 * 1000;

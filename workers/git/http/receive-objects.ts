@@ -61,7 +61,15 @@ export async function receiveObjects(
   } finally {
     await progress.settle();
   }
-  if (ingested.objectCount === 0) return { kind: "received", ingested: null, set: existing.set };
+  return judgeObjects(existing, ingested.objectCount === 0 ? null : ingested);
+}
+
+/** Checks that nothing which a received pack needs is missing; to be done again when the repository has changed. */
+export async function judgeObjects(
+  existing: RepositoryPacks,
+  ingested: IngestedPack | null,
+): Promise<ReceivedObjects | RefusedObjects> {
+  if (ingested === null) return { kind: "received", ingested, set: existing.set };
   const member = openSidecars(ingested);
   const problems = [...findWrongTypes(existing.set, member), ...(await findMissing(existing, member))];
   if (problems.length > 0) {

@@ -1,8 +1,10 @@
 // The packs that make up a repository. Invariant: a row is there only after the pack and its sidecars are in R2.
-import { and, eq } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
+import { z } from "zod";
 import { packs } from "../../../schema/tables/git.ts";
 import type { Executor } from "../../core/db.ts";
 import type { Oid } from "../object/oid.ts";
+import { bigintColumn, queryRows } from "./query-rows.ts";
 
 export interface StoredPack {
   readonly sha: Oid;
@@ -16,4 +18,26 @@ export async function listPacks(query: Executor, repositoryId: number): Promise<
     .select({ sha: packs.sha, sizeBytes: packs.sizeBytes, objectCount: packs.objectCount })
     .from(packs)
     .where(and(eq(packs.repositoryId, repositoryId), eq(packs.state, "live")));
+}
+
+const catalogSchema = z.object({
+  packEpoch: bigintColumn,
+  packs: z.array(z.object({ sha: z.string(), sizeBytes: z.number(), objectCount: z.number() })),
+});
+
+/** As listPacks, with the epoch by which commitPush sees that none of their objects has gone since. */
+export async function readCatalog(
+  query: Executor,
+  repositoryId: number,
+): Promise<{ readonly packEpoch: number; readonly packs: readonly StoredPack[] }> {
+  const [row] = await queryRows(
+    query,
+    sql`SELECT pack_epoch AS "packEpoch", (
+        SELECT coalesce(json_agg(json_build_object('sha', sha, 'sizeBytes', size_bytes, 'objectCount', object_count)), '[]')
+        FROM packs WHERE repository_id = repositories.id AND state = 'live') AS packs
+      FROM repositories WHERE id = ${repositoryId}`,
+    catalogSchema,
+  );
+  // Of a repository that has just gone; commitPush says so.
+  return row ?? { packEpoch: 0, packs: [] };
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { RefChange } from "../../../schema/tables/git.ts";
 import { repositories } from "../../../schema/tables/git.ts";
 import type { Database, Executor } from "../../core/db.ts";
+import { CROWDED_PACKS, UNREACHABLE_GRACE_MS } from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
 import { listParentNames } from "../wire/ref-name.ts";
 import type { StoredPack } from "./catalog.ts";
@@ -26,6 +27,8 @@ interface PushCommit {
   readonly isAtomic: boolean;
   /** The stored pack that the moves need, or null when they need none. */
   readonly pack: StoredPack | null;
+  /** As it was when the repository's packs were listed: all that was found in them then must still be there. */
+  readonly packEpoch: number;
   /** Runs in the transaction once the refs have moved, with those that did. What it throws undoes everything. */
   readonly commit: (
     transaction: Executor,
@@ -39,33 +42,51 @@ interface PushResult {
   readonly operationId: number | null;
   /** In the order of the moves. */
   readonly outcomes: readonly RefOutcome[];
+  /** Stored objects may have gone: nothing was written, and the caller is to check and store its pack again. */
+  readonly isOutdated: boolean;
 }
+
+/** Undoes the transaction of a push whose pack is just being deleted. */
+class PackIsDeleting extends Error {}
+
+const OUTDATED: PushResult = { operationId: null, outcomes: [], isOutdated: true };
 
 /**
  * Moves refs. Expected refusals are outcomes, not errors. Pushes to one repository wait for each other here, for
  * as long as this transaction takes.
  */
 export async function commitPush(database: Database, push: PushCommit): Promise<PushResult> {
+  try {
+    return await commitOnce(database, push);
+  } catch (error) {
+    if (error instanceof PackIsDeleting) return OUTDATED;
+    throw error;
+  }
+}
+
+function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
   return database.transaction(async (transaction) => {
     const { repositoryId, moves } = push;
     const [repository] = await transaction
-      .select({ defaultBranch: repositories.defaultBranch })
+      .select({ defaultBranch: repositories.defaultBranch, packEpoch: repositories.packEpoch })
       .from(repositories)
       .where(eq(repositories.id, repositoryId))
       .for("no key update");
     if (repository === undefined) {
-      return { operationId: null, outcomes: moves.map(({ name }) => ({ name, status: "gone" })) };
+      const outcomes = moves.map(({ name }) => ({ name, status: "gone" as const }));
+      return { operationId: null, outcomes, isOutdated: false };
     }
+    if (repository.packEpoch !== push.packEpoch) return OUTDATED;
     const current = await readCurrent(transaction, repositoryId, moves);
     const outcomes = judgeUpdates(current, moves, {
       isAtomic: push.isAtomic,
       defaultRef: `refs/heads/${repository.defaultBranch}`,
     });
     const accepted = moves.filter((_, at) => outcomes[at]?.status === "ok");
-    if (accepted.length === 0) return { operationId: null, outcomes };
+    if (accepted.length === 0) return { operationId: null, outcomes, isOutdated: false };
     const operationId = await writeMoves(transaction, push, accepted);
     await push.commit(transaction, operationId, accepted);
-    return { operationId, outcomes };
+    return { operationId, outcomes, isOutdated: false };
   });
 }
 
@@ -121,9 +142,12 @@ async function writeMoves(
         INSERT INTO packs (repository_id, sha, size_bytes, object_count)
         SELECT ${repositoryId}::bigint, sha, "sizeBytes", "objectCount"
         FROM jsonb_to_recordset(${packs}::jsonb) AS pack (sha text, "sizeBytes" bigint, "objectCount" integer)
-        ON CONFLICT (repository_id, sha) DO UPDATE SET state = 'live'
+        ON CONFLICT (repository_id, sha) DO UPDATE SET state = 'live', retired_at = NULL
+        WHERE packs.state <> 'deleting' RETURNING id
       ), pushed AS (
-        UPDATE repositories SET pushed_at = now(), updated_at = now() WHERE id = ${repositoryId}
+        UPDATE repositories SET pushed_at = now(), updated_at = now(), housekeep_at =
+          coalesce(housekeep_at, now() + ${UNREACHABLE_GRACE_MS}::double precision * interval '1 millisecond')
+        WHERE id = ${repositoryId}
       ), operation AS (
         INSERT INTO ref_operations (repository_id, actor_id, kind, changes)
         VALUES (${repositoryId}, ${actorId}, ${kind}, ${changes}::jsonb) RETURNING id
@@ -132,10 +156,16 @@ async function writeMoves(
         SELECT 'push', ${repositoryId}::bigint, jsonb_build_object(
           'repositoryId', ${repositoryId}::bigint, 'operationId', operation.id, 'changes', ${changes}::jsonb)
         FROM operation
+      ), crowded AS (
+        INSERT INTO outbox (topic, repository_id, payload)
+        SELECT 'repository.crowded', ${repositoryId}::bigint, jsonb_build_object('repositoryId', ${repositoryId}::bigint)
+        WHERE (SELECT count(*) FROM packs WHERE repository_id = ${repositoryId} AND state = 'live') >= ${CROWDED_PACKS}
+          AND EXISTS (SELECT FROM stored)
       )
-      SELECT id FROM operation`,
-    z.object({ id: bigintColumn }),
+      SELECT id, (SELECT count(*) FROM stored) AS stored FROM operation`,
+    z.object({ id: bigintColumn, stored: bigintColumn }),
   );
   if (row === undefined) throw new Error("an INSERT gave no row");
+  if (pack !== null && row.stored === 0) throw new PackIsDeleting();
   return row.id;
 }

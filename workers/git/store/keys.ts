@@ -28,3 +28,34 @@ export function importPartKey(repositoryId: number, importId: number, part: numb
 export function importPrefix(repositoryId: number, importId: number): string {
   return `repos/${repositoryId}/imports/${importId}/`;
 }
+
+/** All that R2 holds of a pack. */
+export function listPackKeys(repositoryId: number, sha: Oid): string[] {
+  return [packKey(repositoryId, sha), indexKey(repositoryId, sha), graphKey(repositoryId, sha)];
+}
+
+/** Before every key of this module. */
+export const REPOSITORIES_PREFIX = "repos/";
+
+/** Before every key of a repository. */
+export function repositoryPrefix(repositoryId: number): string {
+  return `${REPOSITORIES_PREFIX}${repositoryId}/`;
+}
+
+export interface ParsedKey {
+  readonly key: string;
+  readonly repositoryId: number;
+  readonly kind: "pack" | "staging";
+  /** A pack's hash, or the upload's own name. */
+  readonly name: string;
+}
+
+/** What a key is the key of; null for one that this module doesn't make. */
+export function parseKey(key: string): ParsedKey | null {
+  const match =
+    /^repos\/(\d{1,15})\/(?:packs\/([0-9a-f]{40})\.(?:pack|idx|graph)|staging\/([^/]+)\.pack)$/.exec(key);
+  if (match === null) return null;
+  const [, repositoryId, sha, upload] = match;
+  const kind = sha === undefined ? "staging" : "pack";
+  return { key, repositoryId: Number(repositoryId), kind, name: sha ?? upload ?? "" };
+}

@@ -1,0 +1,120 @@
+// What fsck finds: nothing in a good repository, and each kind of damage by name.
+import { env } from "cloudflare:test";
+import { sql } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import { SIGNATURE_HEADER, signRequest } from "../../../schema/signature.ts";
+import { database, send } from "../../testing/fixtures.ts";
+import { findDamage } from "../../testing/keep-house.ts";
+import { PushedRepository } from "../../testing/pushed-repository.ts";
+import { graphKey, indexKey, packKey, stagingKey } from "../store/keys.ts";
+import { blob, PackBuilder } from "../testing/pack-builder.ts";
+
+async function makePushed() {
+  const repository = await PushedRepository.create();
+  const [first, second] = await repository.commitMany(2);
+  const [pack] = (await repository.listPacks()).sort((left, right) => left.objectCount - right.objectCount);
+  return { repository, first: first!, second: second!, sha: pack!.sha };
+}
+
+/** Changes what R2 holds, as nothing in the Worker ever does. */
+async function rewrite(key: string, change: (bytes: Uint8Array) => void): Promise<void> {
+  const stored = await env.OBJECTS.get(key);
+  const bytes = new Uint8Array(await stored!.arrayBuffer());
+  change(bytes);
+  await env.OBJECTS.put(key, bytes);
+}
+
+async function ask(path: string, secret: string) {
+  const signature = await signRequest(secret, { method: "GET", path, body: "" });
+  return send(path, { headers: { [SIGNATURE_HEADER]: signature } });
+}
+
+describe("checkRepository", () => {
+  it("finds nothing wrong where nothing is", async () => {
+    const { repository } = await makePushed();
+    expect(await findDamage(repository)).toEqual([]);
+  });
+
+  it("finds a byte that changed in a pack", async () => {
+    const { repository, sha } = await makePushed();
+    await rewrite(packKey(repository.id, sha), (bytes) => {
+      bytes[bytes.length - 25]! ^= 1;
+    });
+    expect((await findDamage(repository)).join("\n")).toContain(`${sha}.pack is damaged`);
+  });
+
+  it("finds another pack under a pack's name", async () => {
+    const { repository, sha } = await makePushed();
+    await env.OBJECTS.put(packKey(repository.id, sha), new PackBuilder().add(blob("other")).finish());
+    const damage = (await findDamage(repository)).join("\n");
+    expect(damage).toMatch(/the catalog says \d+/);
+    expect(damage).toContain("is the pack ");
+    expect(damage).toContain("isn't the index of the pack");
+  });
+
+  it("finds an index and a graph that aren't the pack's", async () => {
+    const { repository, sha } = await makePushed();
+    await rewrite(indexKey(repository.id, sha), (bytes) => {
+      bytes[bytes.length - 60]! ^= 1;
+    });
+    await rewrite(graphKey(repository.id, sha), (bytes) => {
+      bytes[bytes.length - 1]! ^= 1;
+    });
+    const damage = (await findDamage(repository)).join("\n");
+    expect(damage).toContain(`${sha}.idx isn't the index of the pack`);
+    expect(damage).toMatch(new RegExp(`${sha}\\.graph is (damaged|wrong)`));
+  });
+
+  it.each([packKey, indexKey, graphKey])("finds an object that is gone from R2", async (keyOf) => {
+    const { repository, sha } = await makePushed();
+    await env.OBJECTS.delete(keyOf(repository.id, sha));
+    expect(await findDamage(repository)).toContain(`${keyOf(repository.id, sha)} is not in R2`);
+  });
+
+  it("finds a history with a pack missing, and refs that point nowhere", async () => {
+    const { repository, first, second } = await makePushed();
+    const [oldest] = await repository.listPacks();
+    await database.query.execute(
+      sql`DELETE FROM packs WHERE repository_id = ${repository.id} AND sha = ${oldest!.sha}`,
+    );
+    await database.query.execute(
+      sql`INSERT INTO refs (repository_id, name, oid, peeled) VALUES
+        (${repository.id}, 'refs/tags/nowhere', ${"4".repeat(40)}, NULL),
+        (${repository.id}, 'refs/tags/peeled', ${second.oid}, ${second.oid})`,
+    );
+    const damage = (await findDamage(repository)).join("\n");
+    expect(damage).toContain(`needs commit ${first.oid}, which is missing`);
+    expect(damage).toContain(`refs/tags/nowhere points at ${"4".repeat(40)}, which is missing`);
+    expect(damage).toContain(`refs/tags/peeled is peeled to ${second.oid}, but ${second.oid} is no tag`);
+    expect(damage).toContain("the refs' history has a gap");
+  });
+});
+
+describe("GET /internal/fsck/repositories", () => {
+  it("streams what it finds, orphans too, to whoever has the secret", async () => {
+    const { repository } = await makePushed();
+    await env.OBJECTS.put(stagingKey(repository.id, "left-behind"), "half a pack");
+    const path = `/internal/fsck/repositories/${repository.id}`;
+    expect((await send(path)).status).toBe(404);
+    expect((await ask(path, "another secret, as long as the real one")).status).toBe(404);
+    const response = await ask(path, env.GATEWAY_SECRET);
+    const lines = (await response.text())
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.at(-1)).toEqual({ level: "end" });
+    expect(lines).toContainEqual({
+      level: "note",
+      message: `orphan: ${stagingKey(repository.id, "left-behind")}`,
+    });
+    expect(lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  it("lists repositories from a number on", async () => {
+    const { repository } = await makePushed();
+    const path = `/internal/fsck/repositories?after=${repository.id - 1}`;
+    const answer = await ask(path, env.GATEWAY_SECRET);
+    const name = `${repository.person.username}/${repository.name}`;
+    expect(await answer.json()).toMatchObject({ repositories: [{ id: repository.id, name }] });
+  });
+});

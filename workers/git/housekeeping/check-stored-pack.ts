@@ -1,0 +1,116 @@
+// Verifies one pack against itself: what R2 holds under its names, read to the last byte. The pack goes through the
+// same gate as one that is pushed, so every object is inflated and named anew, and index and graph are compared with
+// what that makes of it.
+import { GitError } from "../object/git-error.ts";
+import { ingestPack } from "../pack/ingest-pack.ts";
+import type { IngestedPack } from "../pack/ingest-types.ts";
+import { type PackGraph, parsePackGraph } from "../pack/pack-graph.ts";
+import { parsePackIndex } from "../pack/pack-index.ts";
+import type { StoredPack } from "../store/catalog.ts";
+import { graphKey, indexKey, listPackKeys, packKey } from "../store/keys.ts";
+import { createR2Pack } from "../store/r2-pack.ts";
+
+/** The names of a pack that R2 has no object for. */
+export async function findMissingKeys(
+  bucket: R2Bucket,
+  repositoryId: number,
+  { sha }: Pick<StoredPack, "sha">,
+): Promise<string[]> {
+  const keys = listPackKeys(repositoryId, sha);
+  const heads = await Promise.all(keys.map((key) => bucket.head(key)));
+  return keys.filter((_, at) => heads[at] === null);
+}
+
+/** What is wrong with a pack whose three objects are there; empty when nothing is. Throws what R2 throws. */
+export async function checkStoredPack(
+  bucket: R2Bucket,
+  repositoryId: number,
+  pack: StoredPack,
+): Promise<string[]> {
+  const key = packKey(repositoryId, pack.sha);
+  const object = await bucket.get(key);
+  if (object === null) return [`${key} is not in R2`];
+  const problems: string[] = [];
+  if (object.size !== pack.sizeBytes) {
+    problems.push(`${key} has ${object.size} bytes, the catalog says ${pack.sizeBytes}`);
+  }
+  let ingested: IngestedPack;
+  try {
+    ingested = await ingestPack({
+      body: object.body,
+      // It is where it would be spooled to.
+      spool: { append: async () => undefined, source: async () => createR2Pack(bucket, key, object.size) },
+      readExternal: async () => null,
+    });
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return [...problems, `${key} is damaged: ${error.message}`];
+  }
+  if (ingested.packSha !== pack.sha) problems.push(`${key} is the pack ${ingested.packSha}`);
+  if (ingested.objectCount !== pack.objectCount) {
+    problems.push(`${key} holds ${ingested.objectCount} objects, the catalog says ${pack.objectCount}`);
+  }
+  problems.push(...(await checkSidecars(bucket, repositoryId, pack, ingested)));
+  return problems;
+}
+
+async function checkSidecars(
+  bucket: R2Bucket,
+  repositoryId: number,
+  { sha }: StoredPack,
+  ingested: IngestedPack,
+): Promise<string[]> {
+  const problems: string[] = [];
+  const idx = await readWhole(bucket, indexKey(repositoryId, sha));
+  if (idx === null || !areEqual(idx, ingested.idx)) {
+    problems.push(`${indexKey(repositoryId, sha)} isn't the index of the pack`);
+  }
+  const graph = await readWhole(bucket, graphKey(repositoryId, sha));
+  const index = parsePackIndex(ingested.idx, ingested.sizeBytes);
+  const problem =
+    graph === null
+      ? "is gone"
+      : findDifference(graph, () => parsePackGraph(graph, index), parsePackGraph(ingested.graph, index));
+  if (problem !== null) problems.push(`${graphKey(repositoryId, sha)} ${problem}`);
+  return problems;
+}
+
+async function readWhole(bucket: R2Bucket, key: string): Promise<Uint8Array | null> {
+  const object = await bucket.get(key);
+  return object === null ? null : new Uint8Array(await object.arrayBuffer());
+}
+
+function areEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
+
+// The same graph can be written in more than one way.
+function findDifference(bytes: Uint8Array, parse: () => PackGraph, expected: PackGraph): string | null {
+  if (bytes.length === 0) return "is empty";
+  try {
+    const graph = parse();
+    for (let position = 0; position < expected.count; position++) {
+      if (describeObject(graph, position) !== describeObject(expected, position)) {
+        return `is wrong about the object at position ${position}`;
+      }
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof GitError) return `is damaged: ${error.message}`;
+    throw error;
+  }
+}
+
+function describeObject(graph: PackGraph, position: number): string {
+  const references: (number | string)[] = [];
+  graph.forEachReference(position, (reference) => {
+    references.push(reference < graph.count ? reference : graph.externalOid(reference - graph.count));
+  });
+  const parts = [
+    graph.typeCodeAt(position),
+    graph.sizeAt(position),
+    graph.baseAt(position),
+    graph.commitTimeAt(position),
+  ];
+  return `${parts.join(" ")} ${references.join(" ")}`;
+}
