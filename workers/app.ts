@@ -16,17 +16,22 @@ import { addSecurityHeaders } from "./core/security-headers.ts";
 import { fsckRoutes } from "./git/housekeeping/fsck-routes.ts";
 import { createGitRoutes } from "./git/http/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { importRoutes } from "./imports/routes.ts";
+import { importPartRoutes } from "./imports/routes-parts.ts";
 import { authoriseGit } from "./repos/authorise-git.ts";
 import { repositoryRoutes } from "./repos/routes.ts";
 import { preparePush } from "./runs/push-hooks.ts";
 import { runRoutes } from "./runs/routes.ts";
 
 const api = new OpenAPIHono<AppEnv>();
+// Before the limit of bodies: a part of an import has a limit of its own.
+api.route("/", importPartRoutes);
 api.use(limitBody, readBodyAsJson, authenticate, refuseForgery);
 api.route("/", healthRoutes);
 api.route("/", runRoutes);
 api.route("/v3", accountRoutes);
 api.route("/v3", repositoryRoutes);
+api.route("/", importRoutes);
 api.doc31("/openapi.json", (context) => ({
   openapi: "3.1.0",
   info: { title: "Plue", version: context.get("env").buildVersion },

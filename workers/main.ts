@@ -1,18 +1,24 @@
 // The Worker's three ways in: requests, queue messages, the clock. Wiring and nothing else.
-import type { RunsMessage } from "../schema/wire/outbox.ts";
 import { app } from "./app.ts";
 import { expireCredentials } from "./auth/service.ts";
 import { createDatabase } from "./core/db.ts";
 import { type Bindings, parseEnv } from "./core/env.ts";
 import { createLog } from "./core/log.ts";
 import { deleteSentEvents, drainOutbox } from "./core/outbox.ts";
+import { consumeImports } from "./imports/consume-queue.ts";
+import { sweepImports } from "./imports/service.ts";
 import { consumeRuns } from "./runs/consume-queue.ts";
 
 export default {
   fetch: app.fetch,
 
-  async queue(batch, bindings) {
-    await consumeRuns(parseEnv(bindings), createLog({ queue: batch.queue }), batch);
+  async queue(batch, bindings, context) {
+    const env = parseEnv(bindings);
+    const log = createLog({ queue: batch.queue });
+    if (batch.queue === "imports") {
+      const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
+      await consumeImports({ env, database: createDatabase(env), log, waitUntil }, batch);
+    } else await consumeRuns(env, log, batch);
   },
 
   async scheduled(controller, bindings) {
@@ -21,6 +27,7 @@ export default {
     await drainOutbox(env, database);
     await deleteSentEvents(database);
     await expireCredentials(database);
+    await sweepImports({ env, database });
     createLog({ cron: controller.cron }).info("swept");
   },
-} satisfies ExportedHandler<Bindings, RunsMessage>;
+} satisfies ExportedHandler<Bindings>;

@@ -1,6 +1,7 @@
 // The Worker's configuration: read once an isolate, checked, and typed from then on.
 // Invariant: nothing else in the Worker reads a raw binding.
 import { z } from "zod";
+import type { ImportsMessage } from "../../schema/wire/imports.ts";
 import type { RunsMessage } from "../../schema/wire/outbox.ts";
 import { ForgeError } from "./errors.ts";
 
@@ -8,6 +9,7 @@ import { ForgeError } from "./errors.ts";
 export interface Bindings {
   OBJECTS: R2Bucket;
   RUNS_QUEUE: Queue<RunsMessage>;
+  IMPORTS_QUEUE: Queue<ImportsMessage>;
   ENVIRONMENT: string;
   PUBLIC_URL: string;
   BUILD_VERSION: string;
@@ -20,6 +22,7 @@ export interface Bindings {
 export interface Env {
   objects: R2Bucket;
   runsQueue: Queue<RunsMessage>;
+  importsQueue: Queue<ImportsMessage>;
   isProduction: boolean;
   /** Scheme and host of the site, without a slash at the end. */
   publicUrl: string;
@@ -66,6 +69,7 @@ export function parseEnv(bindings: Bindings): Env {
   const env: Env = {
     objects: bindings.OBJECTS,
     runsQueue: bindings.RUNS_QUEUE,
+    importsQueue: bindings.IMPORTS_QUEUE,
     isProduction,
     publicUrl: variables.PUBLIC_URL,
     buildVersion: variables.BUILD_VERSION,

@@ -24,6 +24,37 @@ export const TIMEOUT_MINUTES_DEFAULT = 60;
 /** Runs that one push may start. */
 export const RUNS_PER_PUSH_MAX = 50;
 
+/**
+ * A bundle or pack that is imported. The push limit; indexing it takes one call of the queue's consumer, whose CPU
+ * limit (wrangler.toml) is what bounds it: see workers/imports/README.md for the measured throughput.
+ */
+export const IMPORT_BYTES_MAX = 2 * 1024 ** 3;
+/** A part of an import, but for the last, which may be shorter than the least. */
+export const IMPORT_PART_BYTES_MIN = 1024 ** 2;
+export const IMPORT_PART_BYTES_MAX = 64 * 1024 ** 2;
+export const IMPORT_PART_BYTES_DEFAULT = 32 * 1024 ** 2;
+/** Parts of one import: one page of R2's listing. */
+export const IMPORT_PARTS_MAX = 1000;
+/** Refs that are declared for a pack; a bundle says its own, as many as a push may move. */
+export const IMPORT_REFS_MAX = 5_000;
+/** Imports of one repository that have not ended. */
+export const IMPORTS_PER_REPOSITORY_MAX = 3;
+/** An upload that gets no part for this long is given up. */
+export const IMPORT_IDLE_MS = 24 * 60 * 60 * 1000;
+/**
+ * Who indexes an import and isn't heard of for this long has lost it. They are heard of much more often, but for the
+ * stretches in which a large pack's tables are worked at without a pause.
+ */
+export const IMPORT_LEASE_MS = 20_000;
+export const IMPORT_LEASE_MS_PER_GIB = 120_000;
+export const IMPORT_HEARTBEAT_MS = 2_000;
+/** How often an import is begun to be indexed before it counts as failed. */
+export const IMPORT_ATTEMPTS_MAX = 5;
+/** Names of refs that an import's result lists as left out. */
+export const IMPORT_SKIPPED_NAMES_MAX = 20;
+/** Ended or idle imports that one sweep of the clock looks at. */
+export const IMPORTS_PER_SWEEP_MAX = 50;
+
 /** Runs shown beside a commit. */
 export const RUNS_PER_COMMIT_MAX = 20;
 

@@ -113,3 +113,6 @@ export const SWEPT_KEYS_PER_TICK = 1000;
 
 /** Passes over all of R2's keys begin at least this far apart. */
 export const SWEEP_PASS_MS = 24 * 60 * 60 * 1000;
+
+/** Largest head of a bundle: its capabilities, prerequisites and refs. */
+export const BUNDLE_HEADER_LIMIT_BYTES = 4 * 1024 ** 2;

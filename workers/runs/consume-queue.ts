@@ -1,12 +1,12 @@
 // The consumer of the `runs` queue: it wakes the gateway, which reads from Postgres what there is to do.
 // Invariant: a message is only a hint; a double or a lost one changes nothing.
-import { type RunsMessage, runsMessageSchema } from "../../schema/wire/outbox.ts";
+import { runsMessageSchema } from "../../schema/wire/outbox.ts";
 import type { Env } from "../core/env.ts";
 import { describeCause, type Log } from "../core/log.ts";
 import { wakeGateway } from "./wake-gateway.ts";
 
 /** One wake for the whole batch; when the gateway isn't reached the batch is tried again. */
-export async function consumeRuns(env: Env, log: Log, batch: MessageBatch<RunsMessage>): Promise<void> {
+export async function consumeRuns(env: Env, log: Log, batch: MessageBatch<unknown>): Promise<void> {
   for (const message of batch.messages) {
     const parsed = runsMessageSchema.safeParse(message.body);
     if (!parsed.success)

@@ -60,6 +60,8 @@ export class UploadedFile implements RangeSource {
         await body.pipeTo(writable, { preventClose: true, signal: stop.signal });
         readBytes += stretch.length;
         onRead(readBytes);
+        // Where R2 is in the same process nothing else would run until the last byte.
+        await new Promise((resolve) => setTimeout(resolve, 0));
       }
       await writable.close();
     };
