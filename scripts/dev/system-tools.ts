@@ -8,6 +8,8 @@ import { delimiter, join } from "node:path";
 export type SystemTool = {
   /** The programs that it brings; any of them on PATH means that it is there. */
   programs: string[];
+  /** Where it brings no program: a file that is there with it. */
+  file?: string;
   /** Its Debian package. */
   package: string;
   purpose: string;
@@ -25,6 +27,13 @@ export const testTools: SystemTool[] = [
     programs: ["chromium", "chromium-browser", "google-chrome"],
     package: "chromium",
     purpose: "browser tests",
+  },
+  { programs: ["dulwich"], package: "python3-dulwich", purpose: "tests with other clients of git" },
+  {
+    programs: [],
+    file: "/usr/lib/python3/dist-packages/pygit2/__init__.py",
+    package: "python3-pygit2",
+    purpose: "tests with other clients of git",
   },
 ];
 
@@ -51,7 +60,11 @@ export function findProgram(name: string): string | undefined {
 }
 
 function findMissing(tools: SystemTool[]): SystemTool[] {
-  return tools.filter((tool) => tool.programs.every((program) => findProgram(program) === undefined));
+  return tools.filter(
+    ({ programs, file }) =>
+      programs.every((program) => findProgram(program) === undefined) &&
+      (file === undefined || !existsSync(file)),
+  );
 }
 
 /**
