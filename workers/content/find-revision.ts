@@ -4,7 +4,7 @@ import type { Executor } from "../core/db.ts";
 import { isOid } from "../git/object/oid.ts";
 import { findRefs } from "../git/store/refs.ts";
 import { type CommitSummary, findCommit } from "./find-commit.ts";
-import type { ObjectSource } from "./object-source.ts";
+import type { VisibleObjectSource } from "./object-source.ts";
 
 // A ref's name has at most 255 bytes in practice; this bounds the names tried for a long path.
 const REF_SEGMENTS_MAX = 40;
@@ -19,7 +19,7 @@ interface FoundRevision {
 /** What `rest` (a revision, then perhaps a path) means, or null when no revision of the repository begins it. */
 export async function findRevision(
   query: Executor,
-  objects: ObjectSource,
+  objects: VisibleObjectSource,
   repositoryId: number,
   rest: string,
 ): Promise<FoundRevision | null> {
@@ -37,5 +37,6 @@ export async function findRevision(
   }
   const [first = "", ...path] = segments;
   const commit = isOid(first) ? await findCommit(objects, first) : undefined;
-  return commit?.oid === first ? { name: first, kind: "commit", commit, path: path.join("/") } : null;
+  if (commit?.oid !== first || !(await objects.isVisible(first))) return null;
+  return { name: first, kind: "commit", commit, path: path.join("/") };
 }

@@ -7,3 +7,9 @@ export interface ObjectSource {
   /** Its type and size alone, which costs no read of the object. */
   readHeader(oid: string): Promise<{ type: ObjectType; sizeBytes: number } | null>;
 }
+
+/** Objects of a repository with refs. */
+export interface VisibleObjectSource extends ObjectSource {
+  /** Whether a ref that readers see reaches the object. What none reaches isn't shown, though it be stored. */
+  isVisible(oid: string): Promise<boolean>;
+}

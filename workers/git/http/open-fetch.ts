@@ -2,15 +2,14 @@
 // from here on that the refs the reader may see don't reach.
 import type { Database } from "../../core/db.ts";
 import { GitError } from "../object/git-error.ts";
-import { COMMIT } from "../object/object-type.ts";
 import type { Oid } from "../object/oid.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
 import type { DeepenTo } from "../pack/plan-fetch-shallow.ts";
-import { markReachable, markReachableCommits } from "../pack/plan-fetch-visible.ts";
+import { findInvisible } from "../store/find-invisible.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { openPacks } from "../store/pack-store.ts";
-import { pageRefs, resolveRef, type StoredRef } from "../store/refs.ts";
+import { resolveRef, type StoredRef } from "../store/refs.ts";
 import { readSnapshot } from "../store/snapshot.ts";
 import type { Deepen, FetchRequest } from "../wire/fetch-request.ts";
 import type { GitRepository } from "./dependencies.ts";
@@ -66,21 +65,8 @@ function notOurRef(oid: Oid): GitError {
 
 /** Throws unless every one of the ids is reached by a ref that the reader may see. */
 async function requireVisible(context: FetchContext, set: PackSet, oids: readonly Oid[]): Promise<void> {
-  const tips: number[] = [];
-  for await (const page of pageRefs(context.database.query, context.repository.id)) {
-    for (const { oid } of page) {
-      const number = set.find(oid);
-      // A ref that moved after the packs were listed.
-      if (number !== NOT_HERE) tips.push(number);
-    }
-  }
-  const commits = markReachableCommits(
-    set,
-    tips.map((tip) => peel(set, tip)),
-  );
-  const isCommit = (oid: Oid) => set.typeCodeAt(set.find(oid)) === COMMIT;
-  const reachable = oids.every(isCommit) ? commits : markReachable(set, tips);
-  for (const oid of oids) if (reachable[set.find(oid)] === 0) throw notOurRef(oid);
+  const hidden = await findInvisible(context.database.query, context.repository.id, set, oids);
+  if (hidden !== null) throw notOurRef(hidden);
 }
 
 /** Numbers of those ids that the repository has. */

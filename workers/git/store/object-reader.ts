@@ -10,6 +10,7 @@ import type { RangeSource } from "../pack/range-source.ts";
 import { readPackedObject } from "../pack/read-object.ts";
 import { createWindowedSource } from "../pack/windowed-source.ts";
 import { listPacks } from "./catalog.ts";
+import { findInvisible } from "./find-invisible.ts";
 import { type OpenPack, openPacks } from "./pack-store.ts";
 
 export interface GitObject {
@@ -26,12 +27,18 @@ export interface ObjectReader {
   hasObjects(oids: readonly Oid[]): Promise<ReadonlySet<Oid>>;
 }
 
+/** Reads for people, who may see only what refs reach. */
+interface VisibleObjectReader extends ObjectReader {
+  /** Whether the repository has an object and a visible ref reaches it. Refs are looked at anew each time. */
+  isVisible(oid: Oid): Promise<boolean>;
+}
+
 /** A reader of a repository that the caller was let into. */
 export function createObjectReader(
   env: Pick<Env, "objects">,
   database: Pick<Database, "query">,
   repositoryId: number,
-): ObjectReader {
+): VisibleObjectReader {
   let opened: Promise<RepositoryPacks> | null = null;
   const open = () => {
     opened ??= listPacks(database.query, repositoryId)
@@ -43,6 +50,11 @@ export function createObjectReader(
     readObject: async (oid) => (await open()).readObject(oid),
     readHeader: async (oid) => (await open()).readHeader(oid),
     hasObjects: async (oids) => (await open()).hasObjects(oids),
+    async isVisible(oid) {
+      const { set } = await open();
+      if (set.find(oid) === NOT_HERE) return false;
+      return (await findInvisible(database.query, repositoryId, set, [oid])) === null;
+    },
   };
 }
 
