@@ -5,6 +5,7 @@ import { createDatabase } from "./core/db.ts";
 import { type Bindings, parseEnv } from "./core/env.ts";
 import { createLog } from "./core/log.ts";
 import { deleteSentEvents, drainOutbox } from "./core/outbox.ts";
+import { consumeMaintenance, tickMaintenance } from "./git/housekeeping/consume-maintenance.ts";
 import { consumeImports } from "./imports/consume-queue.ts";
 import { sweepImports } from "./imports/service.ts";
 import { consumeRuns } from "./runs/consume-queue.ts";
@@ -18,6 +19,8 @@ export default {
     if (batch.queue === "imports") {
       const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
       await consumeImports({ env, database: createDatabase(env), log, waitUntil }, batch);
+    } else if (batch.queue === "maintenance") {
+      await consumeMaintenance({ env, database: createDatabase(env), log }, batch);
     } else await consumeRuns(env, log, batch);
   },
 
@@ -28,6 +31,8 @@ export default {
     await deleteSentEvents(database);
     await expireCredentials(database);
     await sweepImports({ env, database });
-    createLog({ cron: controller.cron }).info("swept");
+    const log = createLog({ cron: controller.cron });
+    await tickMaintenance({ env, database, log });
+    log.info("swept");
   },
 } satisfies ExportedHandler<Bindings>;

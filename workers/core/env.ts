@@ -2,13 +2,14 @@
 // Invariant: nothing else in the Worker reads a raw binding.
 import { z } from "zod";
 import type { ImportsMessage } from "../../schema/wire/imports.ts";
-import type { RunsMessage } from "../../schema/wire/outbox.ts";
+import type { MaintenanceMessage, RunsMessage } from "../../schema/wire/outbox.ts";
 import { ForgeError } from "./errors.ts";
 
 /** The bindings of wrangler.toml, as the runtime hands them over. */
 export interface Bindings {
   OBJECTS: R2Bucket;
   RUNS_QUEUE: Queue<RunsMessage>;
+  MAINTENANCE_QUEUE: Queue<MaintenanceMessage>;
   IMPORTS_QUEUE: Queue<ImportsMessage>;
   ENVIRONMENT: string;
   PUBLIC_URL: string;
@@ -22,6 +23,7 @@ export interface Bindings {
 export interface Env {
   objects: R2Bucket;
   runsQueue: Queue<RunsMessage>;
+  maintenanceQueue: Queue<MaintenanceMessage>;
   importsQueue: Queue<ImportsMessage>;
   isProduction: boolean;
   /** Scheme and host of the site, without a slash at the end. */
@@ -69,6 +71,7 @@ export function parseEnv(bindings: Bindings): Env {
   const env: Env = {
     objects: bindings.OBJECTS,
     runsQueue: bindings.RUNS_QUEUE,
+    maintenanceQueue: bindings.MAINTENANCE_QUEUE,
     importsQueue: bindings.IMPORTS_QUEUE,
     isProduction,
     publicUrl: variables.PUBLIC_URL,

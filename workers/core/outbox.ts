@@ -38,6 +38,11 @@ async function dispatchOutbox(env: Env, database: Database): Promise<number> {
   if (rows.length === 0) return 0;
   const messages = rows.flatMap((row) => toMessages(row.topic, row.payload));
   if (messages.length > 0) await env.runsQueue.sendBatch(messages.map((body) => ({ body })));
+  const crowded = new Set(rows.flatMap((row) => toCrowded(row.topic, row.payload)));
+  if (crowded.size > 0) {
+    const housekeep = [...crowded].map((repositoryId) => ({ kind: "housekeep" as const, repositoryId }));
+    await env.maintenanceQueue.sendBatch(housekeep.map((body) => ({ body })));
+  }
   await database.query
     .update(outbox)
     .set({ dispatchedAt: sql`now()`, attempts: sql`${outbox.attempts} + 1` })
@@ -64,4 +69,10 @@ export async function deleteSentEvents(database: Database): Promise<void> {
 function toMessages(topic: string, payload: Record<string, unknown>): RunsMessage[] {
   if (topic !== "run.queued") return [];
   return [{ kind: "wake", runId: outboxPayloads["run.queued"].parse(payload).runId }];
+}
+
+// The repository that the maintenance queue hears of.
+function toCrowded(topic: string, payload: Record<string, unknown>): number[] {
+  if (topic !== "repository.crowded") return [];
+  return [outboxPayloads["repository.crowded"].parse(payload).repositoryId];
 }

@@ -12,7 +12,7 @@ import { createPerson, database, makeRepository, type Person } from "./fixtures.
 type Files = Record<string, string>;
 
 /** What one push takes along: the ids of its objects, and the pack of them. */
-interface MadeCommit {
+export interface MadeCommit {
   readonly oid: Oid;
   readonly objects: readonly Oid[];
   readonly pack: Uint8Array;
