@@ -100,6 +100,8 @@ async function uploadParts(
     bar.show("uploading", there.size, parts);
     await Promise.all(Array.from({ length: parallel }, work));
   } finally {
+    // After a failure the others begin no further part.
+    left.length = 0;
     await file.close();
   }
 }

@@ -45,7 +45,7 @@ export const IMPORT_IDLE_MS = 24 * 60 * 60 * 1000;
  * Who indexes an import and isn't heard of for this long has lost it. They are heard of much more often, but for the
  * stretches in which a large pack's tables are worked at without a pause.
  */
-export const IMPORT_LEASE_MS = 20_000;
+export const IMPORT_LEASE_MS = 12_000;
 export const IMPORT_LEASE_MS_PER_GIB = 120_000;
 export const IMPORT_HEARTBEAT_MS = 2_000;
 /** How often an import is begun to be indexed before it counts as failed. */
