@@ -1,10 +1,13 @@
 // Takes the pack of a push in and checks that nothing it needs is missing. Nothing is stored for good here.
+import { PACK_LIMIT_BYTES, PACK_OBJECT_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { objectTypeName } from "../object/object-type.ts";
 import { checkConnectivity } from "../pack/check-connectivity.ts";
 import { ingestPack } from "../pack/ingest-pack.ts";
 import type { IngestedPack, IngestProgress, PackSpool } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackMember, PackSet } from "../pack/pack-set.ts";
+import { PACK_HEADER_BYTES, PACK_TRAILER_BYTES } from "../pack/write-entry.ts";
+import type { Quota } from "../store/catalog.ts";
 import type { RepositoryPacks } from "../store/object-reader.ts";
 import { openSidecars } from "../store/pack-store.ts";
 import type { BodyRest } from "../wire/body-reader.ts";
@@ -26,7 +29,15 @@ export interface RefusedObjects {
   readonly lines: readonly string[];
 }
 
+/** How much a repository may still take, of what it may take in all. */
+export interface Room {
+  readonly leftBytes: number;
+  readonly leftObjects: number;
+  readonly quota: Quota;
+}
+
 interface Receiving {
+  readonly room: Room;
   /** The body behind the commands, or null when no pack follows. */
   readonly rest: BodyRest | null;
   /** Tells the person how it goes. */
@@ -37,7 +48,7 @@ interface Receiving {
 
 /** Receives the pack into `spool`. What is wrong with it is a refusal; what the store throws is thrown. */
 export async function receiveObjects(
-  { rest, say, onProgress }: Receiving,
+  { rest, say, onProgress, room }: Receiving,
   existing: RepositoryPacks,
   spool: PackSpool,
 ): Promise<ReceivedObjects | RefusedObjects> {
@@ -49,6 +60,10 @@ export async function receiveObjects(
       body: rest.body,
       initial: rest.initial,
       spool,
+      limits: {
+        packBytes: Math.min(PACK_LIMIT_BYTES, Math.max(room.leftBytes, EMPTY_PACK_BYTES)),
+        objects: Math.min(PACK_OBJECT_LIMIT, Math.max(room.leftObjects, 0)),
+      },
       readExternal: (oid) => existing.readObject(oid),
       onProgress: (made) => {
         progress.report(made);
@@ -57,11 +72,26 @@ export async function receiveObjects(
     });
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    return { kind: "refused", unpackError: error.message, refusal: "unpacker error", lines: [] };
+    const lines = error.code === "limit_exceeded" ? describeRoom(room) : [];
+    return { kind: "refused", unpackError: error.message, refusal: "unpacker error", lines };
   } finally {
     await progress.settle();
   }
   return judgeObjects(existing, ingested.objectCount === 0 ? null : ingested);
+}
+
+/** A pack without objects is always taken: it comes with refs to what is there. */
+const EMPTY_PACK_BYTES = PACK_HEADER_BYTES + PACK_TRAILER_BYTES;
+
+/** Says how full a repository is, where that may be why a pack was too large. */
+function describeRoom({ leftBytes, leftObjects, quota }: Room): string[] {
+  if (leftBytes >= PACK_LIMIT_BYTES && leftObjects >= PACK_OBJECT_LIMIT) return [];
+  const usedBytes = quota.sizeBytes - leftBytes;
+  const usedObjects = quota.objectCount - leftObjects;
+  return [
+    `error: this repository holds ${usedBytes} of at most ${quota.sizeBytes} bytes ` +
+      `and ${usedObjects} of at most ${quota.objectCount} objects`,
+  ];
 }
 
 /** Checks that nothing which a received pack needs is missing; to be done again when the repository has changed. */

@@ -7,7 +7,7 @@ import { ZERO_OID } from "../object/oid.ts";
 import type { IngestProgress } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
-import { readCatalog } from "../store/catalog.ts";
+import { readCatalog, type StoredPack } from "../store/catalog.ts";
 import { commitPush, type RefMove } from "../store/commit-push.ts";
 import type { RefOutcome } from "../store/judge-updates.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
@@ -24,6 +24,7 @@ import {
   judgeObjects,
   type ReceivedObjects,
   type RefusedObjects,
+  type Room,
   receiveObjects,
 } from "./receive-objects.ts";
 
@@ -77,7 +78,7 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
   const spool = run.spool ?? new ReceivingSpool(bucket, repositoryId, spoolMemory);
   try {
     let stored = await openCatalog(run, catalog);
-    let received = await receiveObjects(run, stored.existing, spool);
+    let received = await receiveObjects({ ...run, room: findRoom(catalog) }, stored.existing, spool);
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
       if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
       const { set, ingested } = received;
@@ -100,6 +101,16 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
 /** How often a push tries to commit while housekeeping takes away what it may rely on; each time it looks again. */
 const COMMIT_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 100;
+
+/** What a repository may still take, and what it may take in all. */
+function findRoom({ packs, quota }: Awaited<ReturnType<typeof readCatalog>>): Room {
+  const sum = (of: (pack: StoredPack) => number) => packs.reduce((total, pack) => total + of(pack), 0);
+  return {
+    leftBytes: quota.sizeBytes - sum((pack) => pack.sizeBytes),
+    leftObjects: quota.objectCount - sum((pack) => pack.objectCount),
+    quota,
+  };
+}
 
 interface StoredObjects {
   readonly existing: RepositoryPacks;
@@ -205,6 +216,8 @@ function describeOutcome(outcome: RefOutcome | undefined): string | null {
       return STALE;
     case "conflict":
       return `'${outcome.other}' exists; cannot create '${outcome.name}'`;
+    case "over-quota":
+      return "the repository would be larger than it may be";
     case "default-branch":
       return "deletion of the current branch prohibited";
     case "atomic":

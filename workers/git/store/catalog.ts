@@ -3,6 +3,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { z } from "zod";
 import { packs } from "../../../schema/tables/git.ts";
 import type { Executor } from "../../core/db.ts";
+import { REPOSITORY_LIMIT_BYTES, REPOSITORY_OBJECT_LIMIT } from "../limits.ts";
 import type { Oid } from "../object/oid.ts";
 import { bigintColumn, queryRows } from "./query-rows.ts";
 
@@ -20,8 +21,15 @@ export async function listPacks(query: Executor, repositoryId: number): Promise<
     .where(and(eq(packs.repositoryId, repositoryId), eq(packs.state, "live")));
 }
 
+/** What a repository's packs may take together. */
+export interface Quota {
+  readonly sizeBytes: number;
+  readonly objectCount: number;
+}
+
 const catalogSchema = z.object({
   packEpoch: bigintColumn,
+  quota: z.object({ sizeBytes: z.number(), objectCount: z.number() }),
   packs: z.array(z.object({ sha: z.string(), sizeBytes: z.number(), objectCount: z.number() })),
 });
 
@@ -29,15 +37,17 @@ const catalogSchema = z.object({
 export async function readCatalog(
   query: Executor,
   repositoryId: number,
-): Promise<{ readonly packEpoch: number; readonly packs: readonly StoredPack[] }> {
+): Promise<{ readonly packEpoch: number; readonly quota: Quota; readonly packs: readonly StoredPack[] }> {
   const [row] = await queryRows(
     query,
-    sql`SELECT pack_epoch AS "packEpoch", (
+    sql`SELECT pack_epoch AS "packEpoch", json_build_object(
+        'sizeBytes', coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint),
+        'objectCount', coalesce(quota_objects, ${REPOSITORY_OBJECT_LIMIT}::integer)) AS quota, (
         SELECT coalesce(json_agg(json_build_object('sha', sha, 'sizeBytes', size_bytes, 'objectCount', object_count)), '[]')
         FROM packs WHERE repository_id = repositories.id AND state = 'live') AS packs
       FROM repositories WHERE id = ${repositoryId}`,
     catalogSchema,
   );
   // Of a repository that has just gone; commitPush says so.
-  return row ?? { packEpoch: 0, packs: [] };
+  return row ?? { packEpoch: 0, quota: { sizeBytes: 0, objectCount: 0 }, packs: [] };
 }

@@ -5,7 +5,12 @@ import { z } from "zod";
 import type { RefChange } from "../../../schema/tables/git.ts";
 import { repositories } from "../../../schema/tables/git.ts";
 import type { Database, Executor } from "../../core/db.ts";
-import { CROWDED_PACKS, UNREACHABLE_GRACE_MS } from "../limits.ts";
+import {
+  CROWDED_PACKS,
+  REPOSITORY_LIMIT_BYTES,
+  REPOSITORY_OBJECT_LIMIT,
+  UNREACHABLE_GRACE_MS,
+} from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
 import { listParentNames } from "../wire/ref-name.ts";
 import type { StoredPack } from "./catalog.ts";
@@ -49,6 +54,9 @@ interface PushResult {
 /** Undoes the transaction of a push whose pack is just being deleted. */
 class PackIsDeleting extends Error {}
 
+/** Undoes the transaction of a push whose pack is too much for the repository. */
+class IsOverQuota extends Error {}
+
 const OUTDATED: PushResult = { operationId: null, outcomes: [], isOutdated: true };
 
 /**
@@ -60,6 +68,10 @@ export async function commitPush(database: Database, push: PushCommit): Promise<
     return await commitOnce(database, push);
   } catch (error) {
     if (error instanceof PackIsDeleting) return OUTDATED;
+    if (error instanceof IsOverQuota) {
+      const outcomes = push.moves.map(({ name }) => ({ name, status: "over-quota" as const }));
+      return { operationId: null, outcomes, isOutdated: false };
+    }
     throw error;
   }
 }
@@ -162,10 +174,19 @@ async function writeMoves(
         WHERE (SELECT count(*) FROM packs WHERE repository_id = ${repositoryId} AND state = 'live') >= ${CROWDED_PACKS}
           AND EXISTS (SELECT FROM stored)
       )
-      SELECT id, (SELECT count(*) FROM stored) AS stored FROM operation`,
-    z.object({ id: bigintColumn, stored: bigintColumn }),
+      SELECT id, (SELECT count(*) FROM stored) AS stored, (
+        SELECT coalesce(sum(size_bytes), 0) + ${pack?.sizeBytes ?? 0}::bigint
+            > coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint)
+          OR coalesce(sum(object_count), 0) + ${pack?.objectCount ?? 0}::bigint
+            > coalesce(quota_objects, ${REPOSITORY_OBJECT_LIMIT}::integer)
+        FROM repositories LEFT JOIN packs
+          ON repository_id = repositories.id AND state = 'live' AND sha <> ${pack?.sha ?? ""}
+        WHERE repositories.id = ${repositoryId} GROUP BY repositories.id
+      ) AS "isOver" FROM operation`,
+    z.object({ id: bigintColumn, stored: bigintColumn, isOver: z.boolean() }),
   );
   if (row === undefined) throw new Error("an INSERT gave no row");
   if (pack !== null && row.stored === 0) throw new PackIsDeleting();
+  if (pack !== null && row.isOver) throw new IsOverQuota();
   return row.id;
 }

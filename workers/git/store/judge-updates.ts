@@ -12,6 +12,8 @@ export type RefOutcome = { readonly name: string } & (
   /** Another ref was refused, and all were to move or none. */
   | { readonly status: "atomic" }
   | { readonly status: "gone" }
+  /** The packs of the repository would take more than it may have. */
+  | { readonly status: "over-quota" }
 );
 
 interface Move {
