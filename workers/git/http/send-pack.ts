@@ -1,10 +1,10 @@
 // Plans and sends the pack of a fetch: what both versions of the protocol end in.
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
-import { objectTypeCode } from "../object/object-type.ts";
-import { NOT_HERE } from "../pack/pack-set.ts";
+import { COMMIT, objectTypeCode } from "../object/object-type.ts";
+import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { type FetchPlan, planFetch } from "../pack/plan-fetch.ts";
-import type { ShallowPlan } from "../pack/plan-fetch-shallow.ts";
+import type { DeepenTo, ShallowPlan } from "../pack/plan-fetch-shallow.ts";
 import { writePack } from "../pack/write-pack.ts";
 import { pageRefs } from "../store/refs.ts";
 import type { PacketBuffer } from "../wire/pkt-line.ts";
@@ -22,11 +22,30 @@ export async function planOpenFetch(
   haves: readonly number[],
 ): Promise<FetchPlan> {
   const { request, packs, wants } = fetch;
-  const deepen = await resolveDeepen(context, packs.set, request.deepen);
+  const deepen = await findEdge(context, packs.set, await resolveDeepen(context, packs.set, request.deepen));
   const clientShallow = findKnown(packs.set, request.shallows);
   const plan = planFetch(packs.set, { wants, haves, clientShallow, deepen, filter: request.filter });
   if (request.includeTag) await includeTags(context, fetch, plan);
   return plan;
+}
+
+// A client's whole edge moves, also where it has nothing to do with what is wanted this time: as with git, it is
+// looked for from all refs.
+async function findEdge(
+  context: FetchContext,
+  set: PackSet,
+  deepen: DeepenTo | null,
+): Promise<DeepenTo | null> {
+  if (deepen === null || deepen.kind !== "depth" || !deepen.isRelative) return deepen;
+  const reachedFrom: number[] = [];
+  for await (const page of pageRefs(context.database.query, context.repository.id)) {
+    for (const { oid, peeled } of page) {
+      const number = set.find(peeled ?? oid);
+      // Not of a ref that moved after the packs were listed, nor of one that points at no commit.
+      if (number !== NOT_HERE && set.typeCodeAt(number) === COMMIT) reachedFrom.push(number);
+    }
+  }
+  return { ...deepen, reachedFrom };
 }
 
 async function includeTags(context: FetchContext, fetch: OpenFetch, plan: FetchPlan): Promise<void> {

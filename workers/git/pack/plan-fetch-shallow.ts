@@ -10,7 +10,13 @@ const INFINITE_DEPTH = 0x7fffffff;
 
 /** How far the client wants history to reach, its refs resolved. */
 export type DeepenTo =
-  | { readonly kind: "depth"; readonly depth: number; readonly isRelative: boolean }
+  | {
+      readonly kind: "depth";
+      readonly depth: number;
+      readonly isRelative: boolean;
+      /** Commits at which the client's edge is looked for when it is to be moved; the wanted ones unless given. */
+      readonly reachedFrom?: readonly number[];
+    }
   | { readonly kind: "revisions"; readonly sinceSeconds: number | null; readonly not: readonly number[] };
 
 export interface ShallowPlan {
@@ -73,7 +79,7 @@ function findEdge(
   if (deepen.kind === "revisions") return findEdgeByRevisions(set, commits, deepen.sinceSeconds, deepen.not);
   if (deepen.depth >= INFINITE_DEPTH) return { inside: () => true, edge: [] };
   if (!deepen.isRelative) return findEdgeByDepth(set, commits, deepen.depth);
-  const reached = reach(set, commits, () => true);
+  const reached = reach(set, deepen.reachedFrom ?? commits, () => true);
   return findEdgeByDepth(
     set,
     clientShallow.filter((number) => reached.has(number)),

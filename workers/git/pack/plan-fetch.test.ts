@@ -135,8 +135,9 @@ describe("a filtered fetch", () => {
 });
 
 describe("a shallow fetch", () => {
-  const depth = (levels: number, isRelative = false): DeepenTo => ({
+  const depth = (levels: number, isRelative = false, reachedFrom?: number[]): DeepenTo => ({
     kind: "depth",
+    ...(reachedFrom === undefined ? {} : { reachedFrom }),
     depth: levels,
     isRelative,
   });
@@ -172,6 +173,15 @@ describe("a shallow fetch", () => {
     });
     const absolute = plan({ wants: [commits[0]!], deepen: depth(5) });
     expect(deeper.shallow).toEqual(absolute.shallow);
+  });
+
+  it("is deepened also where its edge isn't behind what is wanted this time", () => {
+    const { shallow } = plan({ wants: [commits[0]!], deepen: depth(2) });
+    const deeper = { wants: [commits.at(-1)!], haves: [commits[0]!], clientShallow: shallow };
+    expect(plan({ ...deeper, deepen: depth(3, true) }).unshallow).toEqual([]);
+    const reachedFrom = [packs.set.find(commits[0]!)];
+    const { unshallow } = plan({ ...deeper, deepen: depth(3, true, reachedFrom) });
+    expect(unshallow).toEqual(shallow);
   });
 
   it("by date or by ref sends what is newer, and names no commit that it doesn't send", () => {
