@@ -10,6 +10,7 @@ import { DUE_REPOSITORIES_PER_TICK } from "../limits.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 import { deleteRetiredPacks } from "./delete-packs.ts";
 import { housekeepRepository } from "./housekeep-repository.ts";
+import { postponeDue } from "./lease.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
 
 interface MaintenanceServices {
@@ -40,6 +41,7 @@ export async function consumeMaintenance(
       message.ack();
     } catch (error) {
       log.error("housekeeping failed; it is tried again", error, { repositoryId });
+      await postponeDue(database, repositoryId);
       message.retry({ delaySeconds: RETRY_SECONDS });
     }
   }

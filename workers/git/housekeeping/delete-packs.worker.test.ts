@@ -325,6 +325,9 @@ describe("the maintenance queue", () => {
     expect(explicitAcks).toEqual([String(repository.id), "nonsense"]);
     expect(retryMessages.map(({ msgId }) => msgId)).toEqual([String(damaged.id)]);
     expect((await damaged.listPacks()).map(({ state }) => state)).toEqual(["live", "live"]);
+    const again = makeServices();
+    await tickMaintenance(again.services);
+    expect(again.sent).not.toContainEqual({ kind: "housekeep", repositoryId: damaged.id });
     expect(await keepHouse(repository)).toBe("settled");
   });
 });

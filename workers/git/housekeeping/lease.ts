@@ -47,3 +47,12 @@ export async function settleDue(
     );
   });
 }
+
+/** Has a repository whose housekeeping failed left alone for a while by the clock, which would send it out each minute. */
+export async function postponeDue(database: Database, repositoryId: number): Promise<void> {
+  await database.query.execute(
+    sql`UPDATE repositories
+      SET housekeep_at = now() + ${HOUSEKEEPING_LEASE_MS}::double precision * interval '1 millisecond'
+      WHERE id = ${repositoryId} AND housekeep_at <= now()`,
+  );
+}
