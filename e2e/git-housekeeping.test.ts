@@ -10,6 +10,8 @@ import { type RunningPlue, startPlue } from "./start-plue.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const PUSHES = 30;
+/** Two ticks of the clock, a minute apart, and what they have to do. */
+const TWO_TICKS_MS = 300_000;
 
 let plue: RunningPlue;
 let testDatabase: TestDatabase;
@@ -54,7 +56,7 @@ async function waitForCount(query: string, name: string, isWanted: (count: numbe
         const { rows } = await database.query(query, [name]);
         return isWanted(Number(rows[0].count));
       },
-      { timeout: 100_000, interval: 200 },
+      { timeout: TWO_TICKS_MS / 2 - 10_000, interval: 200 },
     )
     .toBe(true);
 }
@@ -95,7 +97,9 @@ it("combines the packs of many pushes while clones go on, and changes nothing of
   expect(code).toBe(0);
 });
 
-it("stops showing what was pushed over at once, and forgets it after the graces", async () => {
+it("stops showing what was pushed over at once, and forgets it after the graces", {
+  timeout: TWO_TICKS_MS,
+}, async () => {
   const { name, remote } = await makeRepository(plue);
   const folder = await makeWorkTree("forced", { "secret.txt": "a secret\n" });
   folders.push(folder);
@@ -132,4 +136,19 @@ it("stops showing what was pushed over at once, and forgets it after the graces"
   expect(output).not.toContain("orphan");
   expect(code).toBe(0);
   expect(await describeClone(remote)).toContain(kept);
+});
+
+it("tells a person whose push is too much for the repository how full it is", async () => {
+  const { name, remote } = await makeRepository(plue);
+  const folder = await makeWorkTree("full", { "README.md": "Read me\n" });
+  folders.push(folder);
+  await database.query("UPDATE repositories SET quota_objects = 2 WHERE name = $1", [name]);
+  const refused = await tryGit(folder, "push", remote, "main");
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain("the pack holds 3 objects; the limit is 2");
+  expect(refused.stderr).toMatch(
+    /remote: error: this repository holds 0 of at most \d+ bytes and 0 of at most 2 objects/,
+  );
+  await database.query("UPDATE repositories SET quota_objects = 3 WHERE name = $1", [name]);
+  await git(folder, "push", "--quiet", remote, "main");
 });
