@@ -263,6 +263,19 @@ describe("over HTTP", () => {
     await expect(sql.query("select 1; select 2")).rejects.toMatchObject({ code: "42601" });
   });
 
+  test("a session that the server ends in the middle of a query is an error of that query only", async () => {
+    const sql = neon(bridge.databaseUrl);
+    const query = expect(sql`select pg_sleep(60) as cut_me`).rejects.toThrow("terminating connection");
+    await eventually(async () => {
+      const cut = await direct.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bridge-test' and state = 'active' and query like '%cut_me%'",
+      );
+      expect(cut.rowCount).toBe(1);
+    });
+    await query;
+    expect(await sql`select 1 as n`).toEqual([{ n: 1 }]);
+  });
+
   test("session settings don't reach the next request", async () => {
     const sql = neon(bridge.databaseUrl);
     for (let round = 0; round < 20; round += 1) {

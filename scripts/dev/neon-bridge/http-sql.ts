@@ -101,13 +101,20 @@ async function runQuery(client: PoolClient, query: SqlQuery, shape: ResultShape)
 // The session goes back to the pool only after it was reset; one that can't be is closed.
 async function withCleanClient<T>(pool: Pool, use: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  // The pool doesn't listen to a session that is lent out: that it broke is told by the next query's rejection.
+  const ignoreBreak = (): undefined => undefined;
+  client.on("error", ignoreBreak);
+  const giveBack = (broken?: Error | true): void => {
+    client.off("error", ignoreBreak);
+    client.release(broken);
+  };
   const reset = async (rollback: boolean): Promise<void> => {
     try {
       if (rollback) await client.query("ROLLBACK");
       await client.query("DISCARD ALL");
-      client.release();
+      giveBack();
     } catch (error) {
-      client.release(error instanceof Error ? error : true);
+      giveBack(error instanceof Error ? error : true);
     }
   };
   try {
