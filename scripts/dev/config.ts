@@ -10,6 +10,8 @@ export type DevConfig = {
   dataFolder: string;
   /** A PostgreSQL of the user's own instead of the one we bring. */
   databaseUrl: string | undefined;
+  /** The longest wait before a program that died is started again. */
+  maxRestartWaitMs: number;
   /** Variables that are the gateway's to check and interpret. */
   gatewayEnv: Record<string, string>;
 };
@@ -25,6 +27,7 @@ const schema = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, "must be a postgres:// address")
     .optional(),
+  PLUE_RESTART_WAIT_MS: z.coerce.number().int().min(100).default(10_000),
   PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"], "must be gvisor or bubblewrap").optional(),
 });
 
@@ -40,7 +43,7 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new Error(problems.join("\n"));
   }
-  const { PLUE_PORT, PLUE_DATA, DATABASE_URL } = result.data;
+  const { PLUE_PORT, PLUE_DATA, DATABASE_URL, PLUE_RESTART_WAIT_MS } = result.data;
   const gatewayEnv: Record<string, string> = {};
   for (const name of gatewayVariables) {
     const value = given[name];
@@ -51,6 +54,7 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     publicUrl: `http://localhost:${PLUE_PORT}`,
     dataFolder: resolve(folder, PLUE_DATA),
     databaseUrl: DATABASE_URL,
+    maxRestartWaitMs: PLUE_RESTART_WAIT_MS,
     gatewayEnv,
   };
 }

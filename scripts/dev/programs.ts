@@ -8,7 +8,6 @@ import { spawnGuarded } from "./spawn-guarded.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const firstBackoffMs = 500;
-const maxBackoffMs = 10_000;
 /** A program that ran this long died of something new: the waits begin anew. */
 const healthyMs = 60_000;
 
@@ -21,6 +20,8 @@ type ProgramOptions = {
   /** Gets the log, in logs/, and while the program runs its pid, in NAME.pid. */
   dataFolder: string;
   print: (line: string) => void;
+  /** Waits before a restart grow up to this. */
+  maxBackoffMs: number;
 };
 
 export type SupervisedProgram = {
@@ -35,7 +36,7 @@ const inheritedVariables = ["PATH", "HOME", "LANG", "TMPDIR", "TZ", "NODE_EXTRA_
 
 /** Starts a program of the repository and keeps it running until `stop`. */
 export function startProgram(options: ProgramOptions): SupervisedProgram {
-  const { name, print } = options;
+  const { name, print, maxBackoffMs } = options;
   const log = openEventLog(join(options.dataFolder, "logs"), name, print);
   const pidFile = join(options.dataFolder, `${name}.pid`);
   const start = () => {
@@ -58,13 +59,13 @@ export function startProgram(options: ProgramOptions): SupervisedProgram {
   let isUp = false;
   let child = start();
   const keepRunning = async (): Promise<void> => {
-    let backoffMs = firstBackoffMs;
+    let backoffMs = Math.min(firstBackoffMs, maxBackoffMs);
     for (;;) {
       const startedMs = Date.now();
       const status = await child.exited;
       if (stopping.signal.aborted) return;
       if (!isUp) return neverUp.reject(new Error(`The ${name} stopped while starting (status ${status}).`));
-      if (Date.now() - startedMs > healthyMs) backoffMs = firstBackoffMs;
+      if (Date.now() - startedMs > healthyMs) backoffMs = Math.min(firstBackoffMs, maxBackoffMs);
       print(`the ${name} died (status ${status}); starting it again in ${backoffMs} ms`);
       await wait(backoffMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;

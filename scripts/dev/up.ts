@@ -107,6 +107,7 @@ function startWorker(
     env: { PLUE_WORKER: JSON.stringify(settings) },
     dataFolder: folder.path,
     print,
+    maxBackoffMs: config.maxRestartWaitMs,
   });
 }
 
@@ -131,6 +132,7 @@ function startGateway(
     },
     dataFolder: folder.path,
     print,
+    maxBackoffMs: config.maxRestartWaitMs,
   });
 }
 

@@ -1,0 +1,136 @@
+// What fails in the middle of a push: the Worker is killed, PostgreSQL drops every connection. Invariant: afterwards
+// all refs are as before or all as pushed, a clone is whole, and the same push succeeds. PLUE_FAULTS sets how many.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { createSeededRandom } from "../scripts/bench/seeded-random.ts";
+import { createTestDatabase, type TestDatabase } from "../scripts/testing/database.ts";
+import { makeRepository } from "./forge-client.ts";
+import { commitFiles, git, makeFolder, makeWorkTree, removeFolder, tryGit } from "./git-client.ts";
+import { listTree } from "./process-tree.ts";
+import { type RunningPlue, startPlue } from "./start-plue.ts";
+
+const KILLS = Number(process.env.PLUE_FAULTS ?? 12);
+const CUTS = Number(process.env.PLUE_FAULTS ?? 12);
+const FAULT_TIMEOUT_MS = 30_000;
+const BRANCHES = ["main", "topic", "other"];
+
+let plue: RunningPlue;
+let database: TestDatabase;
+let folder: string;
+let remote: string;
+const random = createSeededRandom(4711);
+
+beforeAll(async () => {
+  database = await createTestDatabase(inject("databaseUrl"));
+  plue = await startPlue({ env: { DATABASE_URL: database.url, PLUE_RESTART_WAIT_MS: "100" } });
+  ({ remote } = await makeRepository(plue));
+  folder = await makeWorkTree("faults", { "README.md": "Read me\n" });
+  await git(folder, "push", "--quiet", remote, ...BRANCHES.map((branch) => `main:${branch}`));
+});
+
+afterAll(async () => {
+  await plue?.stop();
+  await database?.drop();
+  removeFolder(folder);
+});
+
+/** Commits something new to each branch. @returns the push's refspecs, sorted by name, and what the refs then are */
+async function prepare(): Promise<{ specs: string[]; refs: string }> {
+  const sizeBytes = random.pick([100, 20_000, 2_000_000]);
+  writeFileSync(
+    join(folder, "data"),
+    Buffer.from(Array.from({ length: sizeBytes }, () => random.below(256))),
+  );
+  const tips: [string, string][] = [];
+  for (const branch of [...BRANCHES].sort()) {
+    tips.push([branch, await commitFiles(folder, { [branch]: String(random.next()) }, branch)]);
+  }
+  return {
+    specs: tips.map(([branch, oid]) => `${oid}:${branch}`),
+    refs: tips.map(([branch, oid]) => `${oid}\trefs/heads/${branch}`).join("\n"),
+  };
+}
+
+const readRefs = (): Promise<string> => git(folder, "ls-remote", remote, "refs/heads/*");
+
+async function requireWhole(): Promise<void> {
+  const copy = makeFolder("faults-copy");
+  await git(copy, "clone", "--quiet", "--mirror", remote, ".");
+  await git(copy, "fsck", "--full", "--strict");
+  removeFolder(copy);
+}
+
+/**
+ * Pushes `count` times, each time with a fault at another moment, spread over the time that a push takes.
+ * @returns how many pushes the fault undid
+ */
+async function pushThroughFaults(count: number, fault: () => Promise<void>): Promise<number> {
+  const began = performance.now();
+  await git(folder, "push", "--quiet", remote, ...(await prepare()).specs);
+  const usualMs = performance.now() - began;
+  let undone = 0;
+  for (let at = 0; at < count; at++) {
+    const before = await readRefs();
+    const { specs, refs } = await prepare();
+    const momentMs = ((at + random.next()) / count) * usualMs * 1.2;
+    const what = `fault ${at} after ${Math.round(momentMs)} ms of about ${Math.round(usualMs)}`;
+    const [{ code, stderr }] = await Promise.all([
+      tryGit(folder, "push", "--quiet", remote, ...specs),
+      wait(momentMs).then(fault),
+    ]);
+    const after = await readRefs();
+    expect([before, refs], `${what}: ${stderr}`).toContain(after);
+    if (code === 0) expect(after, what).toBe(refs);
+    if (after === before) undone++;
+    await requireWhole();
+    await git(folder, "push", "--quiet", remote, ...specs);
+    expect(await readRefs(), what).toBe(refs);
+    await requireWhole();
+  }
+  return undone;
+}
+
+/** Kills the Worker's process and all that it started, and resolves when it answers again. */
+async function killWorker(): Promise<void> {
+  for (const { pid } of listTree(plue.readPid("worker")).reverse()) process.kill(pid, "SIGKILL");
+  await expect.poll(readHealth, { timeout: FAULT_TIMEOUT_MS, interval: 50 }).toBe("ok");
+}
+
+/** "ok", or what is wrong. */
+async function readHealth(): Promise<string> {
+  try {
+    const response = await fetch(`${plue.url}/api/health`);
+    return response.ok ? "ok" : await response.text();
+  } catch (error) {
+    // Not listening yet, or killed while it answered.
+    if (error instanceof TypeError) return String(error.cause);
+    throw error;
+  }
+}
+
+/** Ends every connection to the installation's database, as a restart of PostgreSQL does. */
+async function cutDatabase(): Promise<void> {
+  const client = new Client({ connectionString: inject("databaseUrl") });
+  await client.connect();
+  await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [
+    new URL(database.url).pathname.slice(1),
+  ]);
+  await client.end();
+  await expect.poll(readHealth, { timeout: FAULT_TIMEOUT_MS, interval: 50 }).toBe("ok");
+}
+
+const timeout = 20_000 * Math.max(KILLS, CUTS);
+
+it("a push during which the Worker is killed happens wholly or not at all", { timeout }, async () => {
+  const undone = await pushThroughFaults(KILLS, killWorker);
+  expect(undone).toBeGreaterThan(0);
+});
+
+it("a push during which PostgreSQL drops its connections happens wholly or not at all", {
+  timeout,
+}, async () => {
+  await pushThroughFaults(CUTS, cutDatabase);
+});
