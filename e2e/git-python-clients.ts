@@ -2,7 +2,7 @@
 // Invariant: a failure tells all that Python said, and what is missing by the name it is installed by.
 import { spawnSync } from "node:child_process";
 
-export interface PythonClient {
+interface PythonClient {
   readonly module: string;
   readonly debianPackage: string;
   /** Takes URL and folder; makes a commit in a new repository there and pushes it to `main` and as the tag `v1`. */

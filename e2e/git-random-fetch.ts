@@ -17,7 +17,7 @@ export interface ClientNature {
 }
 
 /** Commands that make a client from nothing; `URL` stands for the repository's address. */
-export interface ClientStart {
+interface ClientStart {
   readonly nature: ClientNature;
   readonly commands: readonly string[][];
 }
