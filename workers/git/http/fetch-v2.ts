@@ -4,7 +4,7 @@ import { GitError } from "../object/git-error.ts";
 import { isOid } from "../object/oid.ts";
 import { NOT_HERE } from "../pack/pack-set.ts";
 import { reachesCommon } from "../pack/plan-fetch-common.ts";
-import { findRefs, pageRefs } from "../store/refs.ts";
+import { findRefs, pageRefs, startPages } from "../store/refs.ts";
 import { addFetchArgument, type FetchRequest, FetchRequestBuilder } from "../wire/fetch-request.ts";
 import { formatRefLine, formatUnbornHead, matchesPrefixes, parseLsRefs } from "../wire/ls-refs.ts";
 import { decodePacketText, PacketBuffer } from "../wire/pkt-line.ts";
@@ -66,6 +66,7 @@ async function serveLsRefs(request: FetchRequestContext, lines: AsyncGenerator<s
   const { peel, symrefs, unborn, prefixes } = parseLsRefs(await collect(lines));
   const { database, repository, context } = request;
   const out = new PacketBuffer();
+  const pages = startPages(pageRefs(database.query, repository.id, prefixes));
   if (matchesPrefixes("HEAD", prefixes)) {
     const target = `refs/heads/${repository.defaultBranch}`;
     const [head] = await findRefs(database.query, repository.id, [target]);
@@ -77,7 +78,7 @@ async function serveLsRefs(request: FetchRequestContext, lines: AsyncGenerator<s
     context,
     UPLOAD_RESULT,
     out,
-    pageRefs(database.query, repository.id, prefixes),
+    pages,
     (page) => {
       for (const { name, oid, peeled } of page) {
         out.line(formatRefLine(name, oid, { peeled: peel ? peeled : null }));

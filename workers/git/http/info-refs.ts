@@ -1,7 +1,7 @@
 // GET info/refs: what a client asks first (gitprotocol-http, "Discovering References").
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
-import { findRefs, pageRefs } from "../store/refs.ts";
+import { findRefs, pageRefs, startPages } from "../store/refs.ts";
 import { type GitService, RefAdvertisement, writeV2Advertisement } from "../wire/advertisement.ts";
 import { parseProtocolVersion } from "../wire/capabilities.ts";
 import { PacketBuffer } from "../wire/pkt-line.ts";
@@ -33,6 +33,7 @@ async function advertiseRefs(
 ): Promise<Response> {
   const { query } = context.get("database");
   const headTarget = `refs/heads/${repository.defaultBranch}`;
+  const pages = startPages(pageRefs(query, repository.id));
   const [head] = service === "git-upload-pack" ? await findRefs(query, repository.id, [headTarget]) : [];
   const out = new PacketBuffer();
   const advertisement = new RefAdvertisement(out, service, version, head === undefined ? null : headTarget);
@@ -41,7 +42,7 @@ async function advertiseRefs(
     context,
     contentType,
     out,
-    pageRefs(query, repository.id),
+    pages,
     (page) => {
       for (const { name, oid, peeled } of page) advertisement.ref(name, oid, peeled);
     },

@@ -9,7 +9,7 @@ import type { DeepenTo } from "../pack/plan-fetch-shallow.ts";
 import { findInvisible } from "../store/find-invisible.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { openPacks } from "../store/pack-store.ts";
-import { resolveRef, type StoredRef } from "../store/refs.ts";
+import { pageRefs, resolveRef, type StoredRef, startPages } from "../store/refs.ts";
 import { readSnapshot } from "../store/snapshot.ts";
 import type { Deepen, FetchRequest } from "../wire/fetch-request.ts";
 import type { GitRepository } from "./dependencies.ts";
@@ -25,6 +25,8 @@ export interface OpenFetch {
   readonly packs: RepositoryPacks;
   /** Numbers of what is wanted. */
   readonly wants: readonly number[];
+  /** Tags that may have to be sent along, page by page; null unless the client asked for that. */
+  readonly tagPages: AsyncGenerator<StoredRef[]> | null;
   /** The refs that were wanted by name, under the names that the client used. */
   readonly wantedRefs: readonly Pick<StoredRef, "name" | "oid">[];
 }
@@ -35,6 +37,9 @@ export async function openFetch(context: FetchContext, request: FetchRequest): P
   const headTarget = `refs/heads/${repository.defaultBranch}`;
   const fullNameOf = (name: string) => (name === "HEAD" ? headTarget : name);
   const asked = { oids: request.wants, names: request.wantRefs.map(fullNameOf) };
+  const tagPages = request.includeTag
+    ? startPages(pageRefs(database.query, repository.id, ["refs/tags/"]))
+    : null;
   const snapshot = await readSnapshot(database.query, repository.id, asked);
   const packs = new RepositoryPacks(await openPacks(bucket, repository.id, snapshot.packs));
   const wantedRefs = request.wantRefs.map((name) => {
@@ -50,7 +55,7 @@ export async function openFetch(context: FetchContext, request: FetchRequest): P
   }
   for (const { oid } of wantedRefs) wants.add(findWanted(packs.set, oid));
   if (unproven.length > 0) await requireVisible(context, packs.set, unproven);
-  return { request, packs, wants: [...wants], wantedRefs };
+  return { request, packs, wants: [...wants], wantedRefs, tagPages };
 }
 
 function findWanted(set: PackSet, oid: Oid): number {

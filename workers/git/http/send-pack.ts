@@ -25,7 +25,7 @@ export async function planOpenFetch(
   const deepen = await findEdge(context, packs.set, await resolveDeepen(context, packs.set, request.deepen));
   const clientShallow = findKnown(packs.set, request.shallows);
   const plan = planFetch(packs.set, { wants, haves, clientShallow, deepen, filter: request.filter });
-  if (request.includeTag) await includeTags(context, fetch, plan);
+  await includeTags(fetch, plan);
   return plan;
 }
 
@@ -48,10 +48,10 @@ async function findEdge(
   return { ...deepen, reachedFrom };
 }
 
-async function includeTags(context: FetchContext, fetch: OpenFetch, plan: FetchPlan): Promise<void> {
-  for await (const page of pageRefs(context.database.query, context.repository.id, ["refs/tags/"])) {
+async function includeTags({ packs, tagPages }: OpenFetch, plan: FetchPlan): Promise<void> {
+  for await (const page of tagPages ?? []) {
     for (const { oid, peeled } of page) {
-      const tag = peeled === null ? NOT_HERE : fetch.packs.set.find(oid);
+      const tag = peeled === null ? NOT_HERE : packs.set.find(oid);
       if (tag !== NOT_HERE) plan.includeTag(tag);
     }
   }

@@ -77,6 +77,26 @@ export async function listFirstRefs(
     .limit(limit);
 }
 
+/** Asks for the first page at once, so that other work goes on while it is on its way. */
+export function startPages<Page>(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
+  const first = pages.next();
+  first.catch(thrownToReader);
+  return continuePages(first, pages);
+}
+
+// A failure is thrown to whoever reads the first page.
+const thrownToReader = (): undefined => undefined;
+
+async function* continuePages<Page>(
+  first: Promise<IteratorResult<Page, unknown>>,
+  pages: AsyncGenerator<Page>,
+): AsyncGenerator<Page> {
+  const { done, value } = await first;
+  if (done) return;
+  yield value;
+  yield* pages;
+}
+
 /** The refs of these full names that exist, hidden ones included. */
 export async function findRefs(
   query: Executor,
