@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { createSeededRandom, type SeededRandom } from "./seeded-random.ts";
 
-export interface RepositoryPlan {
+interface RepositoryPlan {
   seed: number;
   commits: number;
   /** Source files in the first commit. */

@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { spawnGuarded } from "../dev/spawn-guarded.ts";
 import { findFreePort, isListening } from "../dev/tcp-ports.ts";
 
-export interface HttpBackend {
+interface HttpBackend {
   /** Makes an empty repository and returns its address. */
   createRepository(name: string): string;
   stop(): Promise<void>;

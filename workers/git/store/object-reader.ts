@@ -13,7 +13,7 @@ import { listPacks } from "./catalog.ts";
 import { findInvisible } from "./find-invisible.ts";
 import { type OpenPack, openPacks } from "./pack-store.ts";
 
-export interface GitObject {
+interface GitObject {
   readonly type: ObjectType;
   readonly bytes: Uint8Array;
 }

@@ -13,7 +13,7 @@ export interface CachedPack extends PackMember {
 }
 
 /** A cache of packs, bounded in bytes. */
-export class PackCache {
+class PackCache {
   private readonly limitBytes: number;
   private usedBytes = 0;
   // A Map keeps the order of insertion: the first is the one used longest ago.

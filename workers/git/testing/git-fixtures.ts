@@ -94,7 +94,7 @@ export async function command(
   return readAnswer(new Uint8Array(await response.arrayBuffer()));
 }
 
-export interface RepositoryState {
+interface RepositoryState {
   readonly refs: Record<string, string>;
   readonly packs: number;
   readonly operations: number;

@@ -6,7 +6,7 @@ import type { RefUpdate } from "../wire/command-list.ts";
 import { PacketBuffer, parsePacketLength } from "../wire/pkt-line.ts";
 import { PackBuilder, text } from "./pack-builder.ts";
 
-export interface MadeObject {
+interface MadeObject {
   readonly type: ObjectType;
   readonly bytes: Uint8Array;
   readonly oid: Oid;
@@ -20,7 +20,7 @@ export function makeObject(type: ObjectType, content: string | Uint8Array): Made
 }
 
 /** A tree of files in its root, from their blobs. */
-export function makeTree(files: Record<string, MadeObject>): MadeObject {
+function makeTree(files: Record<string, MadeObject>): MadeObject {
   const entries = Object.entries(files).sort(([left], [right]) => (left < right ? -1 : 1));
   const bytes = Buffer.concat(
     entries.flatMap(([name, { type, oid }]) => [
@@ -31,7 +31,7 @@ export function makeTree(files: Record<string, MadeObject>): MadeObject {
   return makeObject("tree", bytes);
 }
 
-export interface MadeCommit {
+interface MadeCommit {
   readonly oid: Oid;
   readonly tree: Oid;
   /** The commit, its tree and blobs. */

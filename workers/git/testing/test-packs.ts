@@ -45,7 +45,7 @@ const read = ({ source, index }: OpenTestPack, position: number) =>
   readPackedObject(source, index, position, async () => null);
 
 /** A pack in memory that gives its stretches in small pieces, reuses their memory, and counts what is left open. */
-export class CountingSource implements StreamableSource {
+class CountingSource implements StreamableSource {
   readonly bytes: Uint8Array;
   readonly sizeBytes: number;
   readonly read: StreamableSource["read"];

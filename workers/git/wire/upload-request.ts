@@ -10,7 +10,7 @@ import { decodePacketText, type Packet } from "./pkt-line.ts";
 type AckKind = "single" | "multi" | "detailed";
 
 /** The negotiation in the order it was said; `flush` ends a group of haves. */
-export type NegotiationStep = { readonly have: Oid } | "flush" | "done";
+type NegotiationStep = { readonly have: Oid } | "flush" | "done";
 
 export interface UploadRequest {
   readonly fetch: FetchRequest;
@@ -107,7 +107,7 @@ async function readNegotiation(
   return steps;
 }
 
-export interface NegotiationAnswer {
+interface NegotiationAnswer {
   /** Lines to send before the pack, or instead of it. */
   readonly lines: readonly string[];
   /** Whether the pack follows. */
