@@ -115,8 +115,7 @@ describe("a step", () => {
     const log = joinLog(events);
     expect(log).toContain("no secrets");
     expect(log).toContain("no forge");
-    expect(log).toContain("no host files");
-    expect(log).toContain("65534");
+    expect(log).toContain("runner\n65534\n");
     expect(log).not.toContain("plue_run_");
   });
 });
