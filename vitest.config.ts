@@ -21,7 +21,7 @@ export default defineConfig({
           execArgv: ["--import", fileURLToPath(new URL("scripts/dev/fast-imports.mjs", import.meta.url))],
           include: ["{schema,workers,runner-gateway,scripts,site}/**/*.test.ts"],
           exclude: [...never, "**/*.worker.test.ts"],
-          testTimeout: 15_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -47,7 +47,7 @@ export default defineConfig({
           name: "worker",
           include: ["{schema,workers,site,scripts}/**/*.worker.test.ts"],
           exclude: never,
-          testTimeout: 15_000,
+          testTimeout: 60_000,
         },
       },
       {
