@@ -1,12 +1,15 @@
 // From the answer of a push to the first line its run prints, in a browser, with a warm pool; and each part of it.
+import { setTimeout } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser } from "../../e2e/browser.ts";
-import { findLatestRun, followRun, makeRepository } from "../../e2e/forge-client.ts";
+import { callForge, findLatestRun, followRun, makeRepository } from "../../e2e/forge-client.ts";
 import { commitFiles, git, makeWorkTree, removeFolder } from "../../e2e/git-client.ts";
 import { type RunningPlue, startPlue } from "../../e2e/start-plue.ts";
 import { findPercentile, formatTable } from "./table.ts";
 
 const RUNS = 30;
+const POOL_SIZE = 2;
+const POLL_MS = 100;
 const WARM_UP_RUNS = 3;
 const BAR_MS = 500;
 // Quoted apart, so that the page's showing the script isn't taken for its output.
@@ -45,6 +48,7 @@ async function measureOnce(
 ): Promise<Sample> {
   await commitFiles(project.folder, { counter: String(project.count) }, `Change ${project.count}`);
   const page = await browser.newPage();
+  await waitForWarmPool(plue);
   await git(project.folder, "push", "--quiet", project.remote, "main");
   const answeredAtMs = Date.now();
   const seenAtMs = await waitForLine(page, `${plue.url}/admin/${project.name}/runs/${project.count}`);
@@ -54,6 +58,15 @@ async function measureOnce(
   if (ended?.status !== "succeeded") throw new Error(`run ${project.count} ended ${ended?.status}`);
   await page.close();
   return { browserMs: Math.max(0, seenAtMs - answeredAtMs), timings: ended.jobs[0]?.timings ?? {} };
+}
+
+/** Waits until as many sandboxes stand by as there are to be. */
+async function waitForWarmPool(plue: RunningPlue): Promise<void> {
+  for (;;) {
+    const { parts } = await callForge<{ parts: { gateway: { detail: string } } }>(plue, "/health");
+    if (parts.gateway.detail.endsWith(`${POOL_SIZE} standing by`)) return;
+    await setTimeout(POLL_MS);
+  }
 }
 
 /** Opens the run and gives the moment its first line was in the page, by the browser's own clock. */

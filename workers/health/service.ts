@@ -1,6 +1,7 @@
 // Whether each part the Worker leans on answers, and how fast. Kept for a few seconds, so that asking is cheap
 // for everyone and can't be used to load the parts.
 import { sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import { callGateway } from "../core/gateway-client.ts";
@@ -57,9 +58,11 @@ async function askGateway(env: Env): Promise<string | null> {
   return describeSandbox(body);
 }
 
-function describeSandbox(body: unknown): string | null {
-  if (typeof body !== "object" || body === null || !("sandbox" in body)) return null;
-  return typeof body.sandbox === "string" ? body.sandbox : JSON.stringify(body.sandbox);
+const gatewayHealthSchema = z.object({ sandbox: z.string(), standbys: z.number().int() });
+
+function describeSandbox(body: unknown): string {
+  const { sandbox, standbys } = gatewayHealthSchema.parse(body);
+  return `${sandbox}; ${standbys} standing by`;
 }
 
 async function measure(part: string, log: Log, ask: () => Promise<string | null>): Promise<PartHealth> {
