@@ -282,6 +282,16 @@ describe("a report", () => {
     expect(gateway.events.at(-1)?.type).toBe("done");
   });
 
+  it("whose last event was taken, but cut off before it was acknowledged, is over", async () => {
+    const { gateway, status } = await runJob(["echo once"], {
+      prepare: (fake) => {
+        fake.cutEvery = 1;
+      },
+    });
+    expect(status).toBe(0);
+    expect(gateway.events.filter(({ type }) => type === "done")).toHaveLength(1);
+  });
+
   it("that is refused ends the runner and its step at once", async () => {
     const { gateway, runner, work } = await startJob(["trap 'touch ../ended' EXIT; echo begun; sleep 600"]);
     await expect.poll(() => textOf(gateway.events, 0)).toBe("begun\n");

@@ -59,7 +59,8 @@ async function sendOnce(client: GatewayClient, token: string, log: EventLog): Pr
 
 /** Writes every line of the log as it comes; ends the request after the last. */
 function writeLines(request: ClientRequest, log: EventLog): () => void {
-  let written = 0;
+  // What the gateway has already is not written again; where that is everything, the request just ends.
+  let written = log.firstOffset - 1;
   const write = (): void => {
     if (request.writableEnded || request.destroyed) return;
     for (const { offset, line } of log.linesAfter(written)) {
