@@ -1,13 +1,11 @@
 // The Worker's three ways in: requests, queue messages, the clock. Wiring and nothing else.
 import { app } from "./app.ts";
-import { expireCredentials } from "./auth/service.ts";
+import { strikeClock } from "./clock/service.ts";
 import { createDatabase } from "./core/db.ts";
 import { type Bindings, parseEnv } from "./core/env.ts";
 import { createLog } from "./core/log.ts";
-import { deleteSentEvents, drainOutbox } from "./core/outbox.ts";
-import { consumeMaintenance, tickMaintenance } from "./git/housekeeping/consume-maintenance.ts";
+import { consumeMaintenance } from "./git/housekeeping/consume-maintenance.ts";
 import { consumeImports } from "./imports/consume-queue.ts";
-import { sweepImports } from "./imports/service.ts";
 import { consumeRuns } from "./runs/consume-queue.ts";
 
 export default {
@@ -26,13 +24,6 @@ export default {
 
   async scheduled(controller, bindings) {
     const env = parseEnv(bindings);
-    const database = createDatabase(env);
-    await drainOutbox(env, database);
-    await deleteSentEvents(database);
-    await expireCredentials(database);
-    await sweepImports({ env, database });
-    const log = createLog({ cron: controller.cron });
-    await tickMaintenance({ env, database, log });
-    log.info("swept");
+    await strikeClock({ env, database: createDatabase(env), log: createLog({ cron: controller.cron }) });
   },
 } satisfies ExportedHandler<Bindings>;

@@ -1,0 +1,25 @@
+// What happens each time the clock strikes, all domains' parts in a row. Invariant: every part is bounded and may be
+// done twice or late; nothing relies on the clock alone.
+import { expireCredentials } from "../auth/service.ts";
+import type { Database } from "../core/db.ts";
+import type { Env } from "../core/env.ts";
+import type { Log } from "../core/log.ts";
+import { deleteSentEvents, drainOutbox } from "../core/outbox.ts";
+import { tickMaintenance } from "../git/housekeeping/consume-maintenance.ts";
+import { sweepImports } from "../imports/service.ts";
+
+interface ClockServices {
+  env: Env;
+  database: Database;
+  log: Log;
+}
+
+/** Does once what falls due by time. */
+export async function strikeClock({ env, database, log }: ClockServices): Promise<void> {
+  await drainOutbox(env, database);
+  await deleteSentEvents(database);
+  await expireCredentials(database);
+  await sweepImports({ env, database });
+  await tickMaintenance({ env, database, log });
+  log.info("swept");
+}
