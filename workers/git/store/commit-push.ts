@@ -96,10 +96,22 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
     });
     const accepted = moves.filter((_, at) => outcomes[at]?.status === "ok");
     if (accepted.length === 0) return { operationId: null, outcomes, isOutdated: false };
-    const operationId = await writeMoves(transaction, push, accepted);
+    const firstBranch = push.kind === "push" ? findFirstBranch(accepted, repository.defaultBranch) : null;
+    const operationId = await writeMoves(transaction, push, accepted, firstBranch);
     await push.commit(transaction, operationId, accepted);
     return { operationId, outcomes, isOutdated: false };
   });
+}
+
+const BRANCH_PREFIX = "refs/heads/";
+
+/** The branch by which a repository without branches is to be known from now on; null when its own is among them. */
+function findFirstBranch(accepted: readonly RefMove[], defaultBranch: string): string | null {
+  const made = accepted
+    .filter(({ name, after }) => name.startsWith(BRANCH_PREFIX) && after !== ZERO_OID)
+    .map(({ name }) => name.slice(BRANCH_PREFIX.length));
+  if (made.includes(defaultBranch)) return null;
+  return ["main", "master"].find((name) => made.includes(name)) ?? made[0] ?? null;
 }
 
 const refRow = z.object({ name: z.string(), oid: z.string() });
@@ -129,11 +141,12 @@ async function readCurrent(
   return new Map(rows.map((row) => [row.name, row.oid]));
 }
 
-// One statement, one round trip: everything below it is written or nothing.
+// One statement, one round trip: everything below it is written or nothing. Its parts see the refs as they were before.
 async function writeMoves(
   transaction: Executor,
   push: PushCommit,
   accepted: readonly RefMove[],
+  firstBranch: string | null,
 ): Promise<number> {
   const { repositoryId, actorId, kind, pack } = push;
   const changes = JSON.stringify(accepted.map(({ name, before, after }) => ({ name, before, after })));
@@ -158,7 +171,10 @@ async function writeMoves(
         WHERE packs.state <> 'deleting' RETURNING id
       ), pushed AS (
         UPDATE repositories SET pushed_at = now(), updated_at = now(), housekeep_at =
-          coalesce(housekeep_at, now() + ${UNREACHABLE_GRACE_MS}::double precision * interval '1 millisecond')
+          coalesce(housekeep_at, now() + ${UNREACHABLE_GRACE_MS}::double precision * interval '1 millisecond'),
+          default_branch = CASE WHEN EXISTS (SELECT FROM refs WHERE repository_id = repositories.id
+              AND name >= ${BRANCH_PREFIX} AND name < ${`${BRANCH_PREFIX.slice(0, -1)}0`})
+            THEN default_branch ELSE coalesce(${firstBranch}::text, default_branch) END
         WHERE id = ${repositoryId}
       ), operation AS (
         INSERT INTO ref_operations (repository_id, actor_id, kind, changes)

@@ -62,6 +62,31 @@ describe("moving refs", () => {
     });
   });
 
+  it("makes the first branch the default one where the repository had none", async () => {
+    const defaultBranch = async () => {
+      const [row] = await database.query
+        .select({ name: repositories.defaultBranch })
+        .from(repositories)
+        .where(eq(repositories.id, repository.id));
+      return row?.name;
+    };
+    await run([{ ...move("", ZERO_OID, A), name: "refs/tags/v1" }]);
+    expect(await defaultBranch()).toBe("main");
+    await run([move("topic", ZERO_OID, A), move("master", ZERO_OID, A)]);
+    expect(await defaultBranch()).toBe("master");
+    // It is taken for the default branch from then on, whatever comes later.
+    await run([move("main", ZERO_OID, A), move("other", ZERO_OID, A)]);
+    expect(await defaultBranch()).toBe("master");
+    const { outcomes } = await run([move("master", A, ZERO_OID)]);
+    expect(outcomes).toEqual([{ name: "refs/heads/master", status: "default-branch" }]);
+  });
+
+  it("leaves the default branch as it is where it is among the first", async () => {
+    await run([move("a", ZERO_OID, A), move("main", ZERO_OID, A)]);
+    const { outcomes } = await run([move("main", A, ZERO_OID), move("a", A, ZERO_OID)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["default-branch", "ok"]);
+  });
+
   it("runs what the caller adds within the transaction, with the refs that moved", async () => {
     await run([move("x", ZERO_OID, A)]);
     const seen: string[] = [];
