@@ -1,16 +1,39 @@
-// Who is who: accounts, browser sessions, API tokens and one-time sign-in links.
-// Invariant: no secret is stored, only its SHA-256.
+// Who is who: accounts, the ways they sign in, browser sessions, and API tokens.
+// Invariant: no secret is stored, only its SHA-256; a password only as its salted, slow hash.
 import { sql } from "drizzle-orm";
-import { boolean, check, index, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
 import { createdAt, identity, moment, reference, updatedAt } from "./columns.ts";
 
+/**
+ * Every account that may own repositories: people and organisations, in one space of names. What only an organisation
+ * has is in `organizations`, under the same id. Only a `person` signs in.
+ */
 export const users = pgTable(
   "users",
   {
     id: identity(),
+    kind: text("kind").notNull().default("person"),
     username: text("username").notNull(),
     displayName: text("display_name").notNull().default(""),
+    bio: text("bio").notNull().default(""),
+    location: text("location").notNull().default(""),
+    website: text("website").notNull().default(""),
+    /** `auto` follows the browser. */
+    appearance: text("appearance").notNull().default("auto"),
     isAdmin: boolean("is_admin").notNull().default(false),
+    /** A PHC string: algorithm, parameters, salt and hash; null when there is no password. */
+    passwordHash: text("password_hash"),
+    passwordChangedAt: moment("password_changed_at"),
     suspendedAt: moment("suspended_at"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -18,6 +41,12 @@ export const users = pgTable(
   (table) => [
     uniqueIndex("users_username_unique").on(sql`lower(${table.username})`),
     check("users_username_shape", sql`${table.username} ~ '^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$'`),
+    check("users_kind", sql`${table.kind} IN ('person', 'organization')`),
+    check("users_appearance", sql`${table.appearance} IN ('auto', 'light', 'dark')`),
+    check(
+      "users_organization_never_signs_in",
+      sql`${table.kind} = 'person' OR (NOT ${table.isAdmin} AND ${table.passwordHash} IS NULL)`,
+    ),
   ],
 );
 
@@ -29,13 +58,21 @@ export const authSessions = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
     tokenHash: text("token_hash").notNull().unique(),
+    /** How it was opened. */
+    method: text("method").notNull().default("link"),
     userAgent: text("user_agent").notNull().default(""),
+    address: text("address").notNull().default(""),
+    /** When its user last proved who they are; what is dangerous asks for a recent one. */
+    provedAt: moment("proved_at").notNull().defaultNow(),
     lastUsedAt: moment("last_used_at").notNull().defaultNow(),
     expiresAt: moment("expires_at").notNull(),
     revokedAt: moment("revoked_at"),
     createdAt: createdAt(),
   },
-  (table) => [index("auth_sessions_user").on(table.userId)],
+  (table) => [
+    index("auth_sessions_user").on(table.userId),
+    check("auth_sessions_method", sql`${table.method} IN ('link', 'password', 'email', 'wallet', 'passkey')`),
+  ],
 );
 
 export const accessTokens = pgTable(
@@ -50,7 +87,10 @@ export const accessTokens = pgTable(
     /** The first characters of the token, so that its owner can tell tokens apart. */
     tokenPrefix: text("token_prefix").notNull(),
     scopes: text("scopes").array().notNull(),
+    /** Whether it reaches only the repositories of `access_token_repositories`, be they none. */
+    isRepositoryLimited: boolean("is_repository_limited").notNull().default(false),
     lastUsedAt: moment("last_used_at"),
+    lastUsedAddress: text("last_used_address").notNull().default(""),
     expiresAt: moment("expires_at"),
     revokedAt: moment("revoked_at"),
     createdAt: createdAt(),
@@ -73,3 +113,184 @@ export const signInLinks = pgTable(
   },
   (table) => [index("sign_in_links_user").on(table.userId)],
 );
+
+/** Email addresses; one that is verified belongs to one account. */
+export const emails = pgTable(
+  "emails",
+  {
+    id: identity(),
+    userId: reference("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    address: text("address").notNull(),
+    isPrimary: boolean("is_primary").notNull().default(false),
+    isPublic: boolean("is_public").notNull().default(false),
+    verifiedAt: moment("verified_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex("emails_verified_unique")
+      .on(sql`lower(${table.address})`)
+      .where(sql`${table.verifiedAt} IS NOT NULL`),
+    uniqueIndex("emails_user_address_unique").on(table.userId, sql`lower(${table.address})`),
+    uniqueIndex("emails_primary_unique").on(table.userId).where(sql`${table.isPrimary}`),
+    check("emails_primary_is_verified", sql`NOT ${table.isPrimary} OR ${table.verifiedAt} IS NOT NULL`),
+    check("emails_address_length", sql`length(${table.address}) BETWEEN 3 AND 254`),
+  ],
+);
+
+/** Links that were mailed: each does one thing once. The account may not exist yet (`activate`). */
+export const emailTokens = pgTable(
+  "email_tokens",
+  {
+    id: identity(),
+    userId: reference("user_id").references(() => users.id, { onDelete: "cascade" }),
+    kind: text("kind").notNull(),
+    address: text("address").notNull(),
+    secretHash: text("secret_hash").notNull().unique(),
+    /** What is to be done when it is taken, such as the username and password hash of a registration. */
+    payload: jsonb("payload").$type<Record<string, unknown>>().notNull().default({}),
+    expiresAt: moment("expires_at").notNull(),
+    usedAt: moment("used_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index("email_tokens_user").on(table.userId),
+    index("email_tokens_address").on(sql`lower(${table.address})`),
+    check(
+      "email_tokens_kind",
+      sql`${table.kind} IN ('activate', 'verify', 'sign-in', 'reset', 'change-old', 'change-new')`,
+    ),
+  ],
+);
+
+/** Nonces of Sign-In with Ethereum and challenges of WebAuthn: taken once, by the browser they were given to. */
+export const signInChallenges = pgTable(
+  "sign_in_challenges",
+  {
+    id: identity(),
+    kind: text("kind").notNull(),
+    valueHash: text("value_hash").notNull().unique(),
+    /** SHA-256 of the cookie that binds it to one browser. */
+    browserHash: text("browser_hash").notNull(),
+    /** Who it is for, where it adds a wallet or passkey to an account. */
+    userId: reference("user_id").references(() => users.id, { onDelete: "cascade" }),
+    expiresAt: moment("expires_at").notNull(),
+    usedAt: moment("used_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index("sign_in_challenges_user").on(table.userId),
+    index("sign_in_challenges_expiry").on(table.expiresAt),
+    check("sign_in_challenges_kind", sql`${table.kind} IN ('siwe', 'passkey-register', 'passkey-sign-in')`),
+  ],
+);
+
+export const wallets = pgTable(
+  "wallets",
+  {
+    id: identity(),
+    userId: reference("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** `0x` and 40 lowercase hex digits. */
+    address: text("address").notNull().unique(),
+    name: text("name").notNull().default(""),
+    lastUsedAt: moment("last_used_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index("wallets_user").on(table.userId),
+    check("wallets_address_shape", sql`${table.address} ~ '^0x[0-9a-f]{40}$'`),
+  ],
+);
+
+export const passkeys = pgTable(
+  "passkeys",
+  {
+    id: identity(),
+    userId: reference("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    name: text("name").notNull(),
+    /** base64url */
+    credentialId: text("credential_id").notNull().unique(),
+    /** COSE, base64url */
+    publicKey: text("public_key").notNull(),
+    counter: bigint("counter", { mode: "number" }).notNull().default(0),
+    transports: text("transports").array().notNull(),
+    isBackupEligible: boolean("is_backup_eligible").notNull(),
+    isBackedUp: boolean("is_backed_up").notNull(),
+    lastUsedAt: moment("last_used_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [index("passkeys_user").on(table.userId)],
+);
+
+export const sshKeys = pgTable(
+  "ssh_keys",
+  {
+    id: identity(),
+    userId: reference("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    title: text("title").notNull(),
+    /** Algorithm and base64, without comment. */
+    publicKey: text("public_key").notNull(),
+    /** `SHA256:` and base64 without padding, as `ssh-keygen -lf` prints. */
+    fingerprint: text("fingerprint").notNull().unique(),
+    lastUsedAt: moment("last_used_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [index("ssh_keys_user").on(table.userId)],
+);
+
+/** One row a limited thing: GCRA's theoretical arrival time, and the failures that lock it. */
+export const rateLimits = pgTable(
+  "rate_limits",
+  {
+    key: text("key").primaryKey(),
+    arrivalAt: moment("arrival_at").notNull(),
+    failures: integer("failures").notNull().default(0),
+    lockedUntil: moment("locked_until"),
+    updatedAt: updatedAt(),
+  },
+  (table) => [index("rate_limits_updated").on(table.updatedAt)],
+);
+
+/** Who did what, to what, from where, with which credential. Rows are only ever added, and end by their age. */
+export const auditEvents = pgTable(
+  "audit_events",
+  {
+    id: identity(),
+    /** Such as `token.create`; no foreign keys, since a record outlives what it tells of. */
+    action: text("action").notNull(),
+    actorId: reference("actor_id"),
+    actorName: text("actor_name").notNull().default(""),
+    /** The account whose log this belongs to. */
+    ownerId: reference("owner_id"),
+    repositoryId: reference("repository_id"),
+    targetKind: text("target_kind").notNull().default(""),
+    targetId: reference("target_id"),
+    targetName: text("target_name").notNull().default(""),
+    address: text("address").notNull().default(""),
+    userAgent: text("user_agent").notNull().default(""),
+    credentialKind: text("credential_kind").notNull().default("none"),
+    credentialId: reference("credential_id"),
+    requestId: text("request_id").notNull().default(""),
+    details: jsonb("details").$type<Record<string, unknown>>().notNull().default({}),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index("audit_events_actor").on(table.actorId, table.id),
+    index("audit_events_owner").on(table.ownerId, table.id),
+    index("audit_events_created").on(table.createdAt),
+  ],
+);
+
+/** Settings of the whole site, one row a name. */
+export const siteSettings = pgTable("site_settings", {
+  name: text("name").primaryKey(),
+  value: jsonb("value").$type<unknown>().notNull(),
+  updatedAt: updatedAt(),
+});

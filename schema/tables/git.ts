@@ -12,7 +12,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
-import { users } from "./auth.ts";
+import { accessTokens, users } from "./auth.ts";
 import { bytewiseText, createdAt, identity, moment, reference, updatedAt } from "./columns.ts";
 
 export const repositories = pgTable(
@@ -24,7 +24,11 @@ export const repositories = pgTable(
       .references(() => users.id),
     name: text("name").notNull(),
     description: text("description").notNull().default(""),
-    isPrivate: boolean("is_private").notNull().default(false),
+    /** `internal`: to the members of the organisation that owns it. */
+    visibility: text("visibility").notNull().default("public"),
+    archivedAt: moment("archived_at"),
+    /** Grows whenever fewer people may read it than before, or it is called otherwise: caches are keyed by it. */
+    accessEpoch: integer("access_epoch").notNull().default(0),
     defaultBranch: text("default_branch").notNull().default("main"),
     /** The next run's number is this plus one; taken in the transaction that makes the run. */
     runCount: integer("run_count").notNull().default(0),
@@ -44,6 +48,7 @@ export const repositories = pgTable(
   (table) => [
     uniqueIndex("repositories_owner_name_unique").on(table.ownerId, sql`lower(${table.name})`),
     index("repositories_housekeep").on(table.housekeepAt).where(sql`${table.housekeepAt} IS NOT NULL`),
+    check("repositories_visibility", sql`${table.visibility} IN ('public', 'internal', 'private')`),
     check("repositories_name_shape", sql`${table.name} ~ '^[A-Za-z0-9._-]{1,100}$'`),
   ],
 );
@@ -127,6 +132,145 @@ export const refOperations = pgTable(
     index("ref_operations_actor").on(table.actorId),
     index("ref_operations_repository").on(table.repositoryId, table.id),
     check("ref_operations_kind", sql`${table.kind} IN ('push', 'undo', 'restore', 'merge', 'api')`),
+  ],
+);
+
+/** Names that a repository had; they lead to it until another takes the name. */
+export const repositoryRedirects = pgTable(
+  "repository_redirects",
+  {
+    id: identity(),
+    /** The owner's name of then, as it was written. */
+    owner: text("owner").notNull(),
+    name: text("name").notNull(),
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex("repository_redirects_unique").on(sql`lower(${table.owner})`, sql`lower(${table.name})`),
+    index("repository_redirects_repository").on(table.repositoryId),
+  ],
+);
+
+/** Credentials of one repository alone: a token for HTTPS, or an SSH public key for later use. */
+export const deployKeys = pgTable(
+  "deploy_keys",
+  {
+    id: identity(),
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+    title: text("title").notNull(),
+    canWrite: boolean("can_write").notNull().default(false),
+    tokenHash: text("token_hash").unique(),
+    tokenPrefix: text("token_prefix").notNull().default(""),
+    publicKey: text("public_key"),
+    fingerprint: text("fingerprint"),
+    createdBy: reference("created_by").references(() => users.id, { onDelete: "set null" }),
+    lastUsedAt: moment("last_used_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index("deploy_keys_repository").on(table.repositoryId),
+    index("deploy_keys_creator").on(table.createdBy),
+    uniqueIndex("deploy_keys_fingerprint_unique").on(table.fingerprint),
+    check("deploy_keys_one_kind", sql`(${table.tokenHash} IS NULL) <> (${table.publicKey} IS NULL)`),
+  ],
+);
+
+/** The repositories that a limited API token reaches. */
+export const accessTokenRepositories = pgTable(
+  "access_token_repositories",
+  {
+    tokenId: reference("token_id")
+      .notNull()
+      .references(() => accessTokens.id, { onDelete: "cascade" }),
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tokenId, table.repositoryId] }),
+    index("access_token_repositories_repository").on(table.repositoryId),
+  ],
+);
+
+/** Rules for branches by glob; of those that match, the one of the highest priority rules. */
+export const protectedBranches = pgTable(
+  "protected_branches",
+  {
+    id: identity(),
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+    /** A glob over the branch's short name: `*` and `?` stop at `/`, `**` does not. */
+    pattern: text("pattern").notNull(),
+    priority: integer("priority").notNull().default(0),
+    rules: jsonb("rules").$type<BranchRules>().notNull(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [uniqueIndex("protected_branches_pattern_unique").on(table.repositoryId, table.pattern)],
+);
+
+/** Account and team ids that an exception or a restriction names. */
+export interface Principals {
+  users: number[];
+  teams: number[];
+}
+
+/** Every field of a branch's protection. Null where a restriction doesn't apply. */
+export interface BranchRules {
+  /** Who may push at all; null for everyone with write. */
+  push: Principals | null;
+  /** Who may merge; null for everyone with write. */
+  merge: Principals | null;
+  allowForcePushes: boolean;
+  allowDeletions: boolean;
+  blockCreations: boolean;
+  /** Changes arrive by pull request only. */
+  requirePullRequest: boolean;
+  requiredApprovals: number;
+  dismissStaleReviews: boolean;
+  requireCodeOwners: boolean;
+  /** Contexts that must have succeeded on the commit that the branch moves to. */
+  requiredContexts: string[];
+  /** The branch must contain the tip it is merged into. */
+  requireUpToDate: boolean;
+  requireSignatures: boolean;
+  requireLinearHistory: boolean;
+  /** Globs of paths that may not change. */
+  protectedPaths: string[];
+  /** Whether those with admin are held to it too. */
+  enforceAdmins: boolean;
+  /** Who is not held to it. */
+  bypass: Principals;
+}
+
+/** What is said of a commit by those who test it; the newest of a context counts. */
+export const commitStatuses = pgTable(
+  "commit_statuses",
+  {
+    id: identity(),
+    repositoryId: reference("repository_id")
+      .notNull()
+      .references(() => repositories.id, { onDelete: "cascade" }),
+    oid: text("oid").notNull(),
+    context: text("context").notNull().default("default"),
+    state: text("state").notNull(),
+    description: text("description").notNull().default(""),
+    targetUrl: text("target_url").notNull().default(""),
+    creatorId: reference("creator_id").references(() => users.id, { onDelete: "set null" }),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [
+    index("commit_statuses_commit").on(table.repositoryId, table.oid, table.context, table.id),
+    index("commit_statuses_creator").on(table.creatorId),
+    check("commit_statuses_state", sql`${table.state} IN ('error', 'failure', 'pending', 'success')`),
+    check("commit_statuses_oid_shape", sql`${table.oid} ~ '^[0-9a-f]{40}$'`),
   ],
 );
 

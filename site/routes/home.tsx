@@ -35,7 +35,10 @@ export const homeRoutes = new Hono<AppEnv>()
       return answerForm(context, values, { description: problem });
     }
     try {
-      const repository = await createRepository(context.get("database"), actor, values);
+      const { name, description, isPrivate } = values;
+      const repository = await createRepository(context.get("database"), actor, {
+        ...{ name, description, visibility: isPrivate ? "private" : "public" },
+      });
       return context.redirect(repositoryPath(repository), 303);
     } catch (error) {
       if (!(error instanceof ForgeError) || error.code !== "invalid") throw error;

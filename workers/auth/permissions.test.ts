@@ -2,10 +2,22 @@
 import { describe, expect, it } from "vitest";
 import type { Actor, Credential } from "../core/actor.ts";
 import { ANONYMOUS } from "../core/actor.ts";
-import { type Action, can, hasScope, requirePermission, type Verdict } from "./permissions.ts";
+import {
+  can,
+  hasScope,
+  type RepositoryAction,
+  type RepositoryTarget,
+  requirePermission,
+  type Verdict,
+} from "./permissions.ts";
 
-const session: Credential = { kind: "session", sessionId: 1, csrfToken: "" };
-const token = (...scopes: string[]): Credential => ({ kind: "token", tokenId: 1, scopes });
+const session: Credential = { kind: "session", sessionId: 1, csrfToken: "", provedAt: new Date() };
+const token = (...scopes: string[]): Credential => ({
+  kind: "token",
+  tokenId: 1,
+  scopes,
+  repositoryIds: null,
+});
 const user = (userId: number, credential: Credential, isAdmin = false): Actor => ({
   kind: "user",
   userId,
@@ -65,13 +77,18 @@ const VERDICTS: Record<
   "another's run": { public: ["allowed", "forbidden", "forbidden"], private: ["hidden", "hidden", "hidden"] },
 };
 
-const ACTIONS: Action[] = ["repository.read", "repository.write", "run.cancel"];
+const repositoryFor = (actor: Actor, visibility: "public" | "private"): RepositoryTarget => ({
+  ...{ id: 1, visibility, isArchived: false },
+  role: actor.kind === "user" && actor.userId === OWNER ? "admin" : null,
+});
+
+const ACTIONS: RepositoryAction[] = ["repository.read", "repository.write", "run.cancel"];
 
 describe("can", () => {
   for (const [name, actor] of Object.entries(ACTORS)) {
     for (const visibility of ["public", "private"] as const) {
       it(`judges ${name} on a ${visibility} repository`, () => {
-        const target = { id: 1, ownerId: OWNER, isPrivate: visibility === "private" };
+        const target = repositoryFor(actor, visibility);
         expect(ACTIONS.map((action) => can(actor, action, target))).toEqual(VERDICTS[name]?.[visibility]);
       });
     }
@@ -80,8 +97,9 @@ describe("can", () => {
 
 describe("requirePermission", () => {
   it("answers 404 for what may not be seen, 401 without a credential, 403 without the right", () => {
-    const hidden = { id: 1, ownerId: OWNER, isPrivate: true };
-    const shown = { id: 1, ownerId: OWNER, isPrivate: false };
+    const hidden = repositoryFor(ANONYMOUS, "private");
+    const owner = user(OWNER, session);
+    const shown = repositoryFor(ANONYMOUS, "public");
     const statusOf = (work: () => void) => {
       try {
         work();
@@ -93,7 +111,9 @@ describe("requirePermission", () => {
     expect(statusOf(() => requirePermission(ANONYMOUS, "repository.write", hidden))).toBe(404);
     expect(statusOf(() => requirePermission(ANONYMOUS, "repository.write", shown))).toBe(401);
     expect(statusOf(() => requirePermission(user(8, session), "repository.write", shown))).toBe(403);
-    expect(statusOf(() => requirePermission(user(OWNER, session), "repository.write", shown))).toBe(200);
+    expect(statusOf(() => requirePermission(owner, "repository.write", repositoryFor(owner, "public")))).toBe(
+      200,
+    );
   });
 });
 

@@ -25,7 +25,12 @@ export async function authenticateToken(database: Database, token: string): Prom
     userId: owner.userId,
     username: owner.username,
     isAdmin: owner.isAdmin,
-    credential: { kind: "token", tokenId: owner.tokenId, scopes: owner.scopes },
+    credential: {
+      kind: "token",
+      tokenId: owner.tokenId,
+      scopes: owner.scopes,
+      repositoryIds: owner.repositoryIds,
+    },
   };
 }
 
@@ -39,7 +44,12 @@ export async function authenticateSession(database: Database, secret: string): P
     userId: owner.userId,
     username: owner.username,
     isAdmin: owner.isAdmin,
-    credential: { kind: "session", sessionId: owner.sessionId, csrfToken: await deriveCsrfToken(secret) },
+    credential: {
+      kind: "session",
+      sessionId: owner.sessionId,
+      csrfToken: await deriveCsrfToken(secret),
+      provedAt: owner.provedAt,
+    },
   };
 }
 

@@ -10,6 +10,10 @@ const LAST_USED_STEP_MS = 60_000;
 
 const person = { userId: users.id, username: users.username, isAdmin: users.isAdmin };
 
+const limitedTo = sql<number[] | null>`CASE WHEN ${accessTokens.isRepositoryLimited} THEN ARRAY(
+  SELECT reached.repository_id::float8 FROM access_token_repositories reached
+  WHERE reached.token_id = ${accessTokens.id}) END`;
+
 /** The live token with this hash and its active owner. */
 export async function findTokenOwner(query: Executor, tokenHash: string) {
   const [row] = await query
@@ -17,6 +21,7 @@ export async function findTokenOwner(query: Executor, tokenHash: string) {
       ...person,
       tokenId: accessTokens.id,
       scopes: accessTokens.scopes,
+      repositoryIds: limitedTo,
       lastUsedAt: accessTokens.lastUsedAt,
     })
     .from(accessTokens)
@@ -35,7 +40,12 @@ export async function findTokenOwner(query: Executor, tokenHash: string) {
 /** The live browser session with this hash and its active owner. */
 export async function findSessionOwner(query: Executor, tokenHash: string) {
   const [row] = await query
-    .select({ ...person, sessionId: authSessions.id, lastUsedAt: authSessions.lastUsedAt })
+    .select({
+      ...person,
+      sessionId: authSessions.id,
+      provedAt: authSessions.provedAt,
+      lastUsedAt: authSessions.lastUsedAt,
+    })
     .from(authSessions)
     .innerJoin(users, eq(users.id, authSessions.userId))
     .where(

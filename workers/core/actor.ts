@@ -1,12 +1,13 @@
 // Who is asking, as authentication found it. What they may do is decided in auth/permissions.ts alone.
 
 /** Scopes a token may carry. `admin` includes all others. */
-export const TOKEN_SCOPES = ["repo:read", "repo:write", "run:*", "user:*", "admin"] as const;
+export const TOKEN_SCOPES = ["repo:read", "repo:write", "run:*", "org:*", "user:*", "admin"] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
 export type Credential =
-  | { kind: "session"; sessionId: number; csrfToken: string }
-  | { kind: "token"; tokenId: number; scopes: readonly string[] };
+  | { kind: "session"; sessionId: number; csrfToken: string; provedAt: Date }
+  /** `repositoryIds`: all that the token reaches, public ones included; null when it isn't limited. */
+  | { kind: "token"; tokenId: number; scopes: readonly string[]; repositoryIds: readonly number[] | null };
 
 export interface UserActor {
   kind: "user";
@@ -23,6 +24,14 @@ interface RunActor {
   repositoryId: number;
 }
 
-export type Actor = { kind: "anonymous" } | UserActor | RunActor;
+/** A deploy key: nobody in person, and one repository. */
+interface DeployActor {
+  kind: "deploy";
+  deployKeyId: number;
+  repositoryId: number;
+  canWrite: boolean;
+}
+
+export type Actor = { kind: "anonymous" } | UserActor | RunActor | DeployActor;
 
 export const ANONYMOUS: Actor = { kind: "anonymous" };

@@ -229,7 +229,7 @@ export async function findTarget(query: Executor, wanted: Pick<Import, "reposito
         owner: owners,
         name: repositories.name,
         defaultBranch: repositories.defaultBranch,
-        isPrivate: repositories.isPrivate,
+        isPrivate: sql<boolean>`${repositories.visibility} <> 'public'`,
       },
       actor: { id: users.id, username: users.username },
     })

@@ -4,7 +4,7 @@ import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { formatLinks, readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
-import { createRepository, listOwnRepositories, type Repository, requireRepository } from "./service.ts";
+import { createRepository, listRepositoriesOf, type Repository, requireRepository } from "./service.ts";
 
 const repositorySchema = z
   .object({
@@ -12,8 +12,9 @@ const repositorySchema = z
     name: z.string(),
     full_name: z.string(),
     private: z.boolean(),
-    visibility: z.enum(["public", "private"]),
-    owner: z.object({ login: z.string(), id: z.number().int(), type: z.literal("User") }),
+    visibility: z.enum(["public", "internal", "private"]),
+    archived: z.boolean(),
+    owner: z.object({ login: z.string(), id: z.number().int(), type: z.enum(["User", "Organization"]) }),
     description: z.string().nullable(),
     html_url: z.string(),
     url: z.string(),
@@ -72,7 +73,12 @@ export const repositoryRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     const actor = requireUser(context.get("actor"));
     const { publicUrl } = context.get("env");
     const page = readPage(context.req.valid("query"));
-    const { repositories, total } = await listOwnRepositories(context.get("database"), actor, page);
+    const { repositories, total } = await listRepositoriesOf(
+      context.get("database"),
+      actor,
+      actor.userId,
+      page,
+    );
     const links = formatLinks(context.req.url, publicUrl, page, total);
     if (links) context.header("Link", links);
     return context.json(
@@ -87,7 +93,7 @@ export const repositoryRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     const repository = await createRepository(context.get("database"), actor, {
       name: body.name,
       description: body.description ?? "",
-      isPrivate: body.private ?? false,
+      visibility: body.private ? "private" : "public",
     });
     const described = describeRepository(repository, publicUrl);
     context.header("Location", described.url);
@@ -112,8 +118,13 @@ function describeRepository(repository: Repository, publicUrl: string): z.infer<
     name: repository.name,
     full_name: fullName,
     private: repository.isPrivate,
-    visibility: repository.isPrivate ? "private" : "public",
-    owner: { login: repository.owner, id: repository.ownerId, type: "User" },
+    visibility: repository.visibility,
+    archived: repository.isArchived,
+    owner: {
+      login: repository.owner,
+      id: repository.ownerId,
+      type: repository.ownerKind === "person" ? "User" : "Organization",
+    },
     description: repository.description === "" ? null : repository.description,
     html_url: `${publicUrl}/${fullName}`,
     url: `${publicUrl}/api/v3/repos/${fullName}`,

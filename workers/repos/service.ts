@@ -1,5 +1,6 @@
 // The rules of repositories: who finds which, and how one is made.
-import { type Action, can, hasScope, requirePermission } from "../auth/permissions.ts";
+import type { Visibility } from "../../schema/roles.ts";
+import { can, hasScope, type RepositoryAction, requirePermission } from "../auth/permissions.ts";
 import type { Actor, UserActor } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
@@ -24,9 +25,9 @@ export async function requireRepository(
   actor: Actor,
   owner: string,
   name: string,
-  action: Action,
+  action: RepositoryAction,
 ): Promise<Repository> {
-  const repository = await store.findByName(database.query, owner, name);
+  const repository = await store.findByName(database.query, owner, name, userIdOf(actor));
   if (!repository) throw notFound();
   requirePermission(actor, action, repository);
   return repository;
@@ -37,9 +38,9 @@ export async function requireRepositoryById(
   database: Database,
   actor: Actor,
   id: number,
-  action: Action,
+  action: RepositoryAction,
 ): Promise<Repository> {
-  const repository = await store.findById(database.query, id);
+  const repository = await store.findById(database.query, id, userIdOf(actor));
   if (!repository) throw notFound();
   requirePermission(actor, action, repository);
   return repository;
@@ -51,9 +52,9 @@ export async function judgeRepository(
   actor: Actor,
   owner: string,
   name: string,
-  action: Action,
+  action: RepositoryAction,
 ) {
-  const repository = await store.findByName(database.query, owner, name);
+  const repository = await store.findByName(database.query, owner, name, userIdOf(actor));
   if (!repository) return { verdict: "hidden" } as const;
   return { verdict: can(actor, action, repository), repository } as const;
 }
@@ -64,27 +65,21 @@ export async function listVisibleRepositories(
   actor: Actor,
   page: PageRequest,
 ): Promise<RepositoryPage> {
-  const user = actor.kind === "user" && hasScope(actor, "repo:read") ? actor : undefined;
-  const visibility = { everything: user?.isAdmin ?? false, userId: user?.userId };
-  const repositories = await store.listVisible(database.query, visibility, page.offset, page.limit);
-  return { repositories, total: await store.countVisible(database.query, visibility) };
+  const viewer = toViewer(actor);
+  const repositories = await store.listVisible(database.query, viewer, page.offset, page.limit);
+  return { repositories, total: await store.countVisible(database.query, viewer) };
 }
 
-/** Those that `actor` owns, by name; private ones only with the scope to read them. */
-export async function listOwnRepositories(
+/** Those of `ownerId` that `actor` may see, by name. */
+export async function listRepositoriesOf(
   database: Database,
-  actor: UserActor,
+  actor: Actor,
+  ownerId: number,
   page: PageRequest,
 ): Promise<RepositoryPage> {
-  const withPrivate = hasScope(actor, "repo:read");
-  const repositories = await store.listOwned(
-    database.query,
-    actor.userId,
-    withPrivate,
-    page.offset,
-    page.limit,
-  );
-  return { repositories, total: await store.countOwned(database.query, actor.userId, withPrivate) };
+  const viewer = toViewer(actor);
+  const repositories = await store.listOwned(database.query, viewer, ownerId, page.offset, page.limit);
+  return { repositories, total: await store.countOwned(database.query, viewer, ownerId) };
 }
 
 /**
@@ -94,17 +89,27 @@ export async function listOwnRepositories(
 export async function createRepository(
   database: Database,
   actor: UserActor,
-  wanted: { name: string; description: string; isPrivate: boolean },
+  wanted: { name: string; description: string; visibility: Visibility },
 ): Promise<Repository> {
   if (!hasScope(actor, "repo:write")) throw new ForgeError("forbidden", "This needs the scope repo:write.");
   const problem = findNameProblem(wanted.name);
   if (problem) throw invalidName(problem, "invalid");
   const id = await store.insert(database.query, { ...wanted, ownerId: actor.userId, defaultBranch: "main" });
   if (id === undefined) throw invalidName("name already exists on this account", "already_exists");
-  const repository = await store.findById(database.query, id);
+  const repository = await store.findById(database.query, id, actor.userId);
   if (!repository) throw new ForgeError("internal", "The repository vanished while it was made.");
   return repository;
 }
+
+// Without the scope to read, a token sees what anybody sees.
+function toViewer(actor: Actor) {
+  if (actor.kind !== "user") return { userId: null, seesEverything: false, repositoryIds: null };
+  const mayRead = hasScope(actor, "repo:read");
+  const repositoryIds = actor.credential.kind === "token" ? actor.credential.repositoryIds : null;
+  return { userId: mayRead ? actor.userId : null, seesEverything: mayRead && actor.isAdmin, repositoryIds };
+}
+
+const userIdOf = (actor: Actor): number | null => (actor.kind === "user" ? actor.userId : null);
 
 function invalidName(message: string, code: "invalid" | "already_exists"): ForgeError {
   return new ForgeError("invalid", "Repository creation failed.", {

@@ -1,16 +1,21 @@
 // The SQL of repositories. Names compare without case, as the unique index does.
-import { and, desc, eq, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
+import { type RepositoryRole, roleOfRank, type Visibility } from "../../schema/roles.ts";
 import { users } from "../../schema/tables/auth.ts";
 import { repositories } from "../../schema/tables/git.ts";
 import type { Executor } from "../core/db.ts";
+import { isGrantedTo, rankOf } from "./grants.ts";
 
 const shape = {
   id: repositories.id,
   ownerId: repositories.ownerId,
   owner: users.username,
+  ownerKind: sql<"person" | "organization">`${users.kind}`,
   name: repositories.name,
   description: repositories.description,
-  isPrivate: repositories.isPrivate,
+  visibility: sql<Visibility>`${repositories.visibility}`,
+  isPrivate: sql<boolean>`${repositories.visibility} <> 'public'`,
+  isArchived: sql<boolean>`${repositories.archivedAt} IS NOT NULL`,
   defaultBranch: repositories.defaultBranch,
   pushedAt: repositories.pushedAt,
   createdAt: repositories.createdAt,
@@ -21,86 +26,112 @@ export interface Repository {
   id: number;
   ownerId: number;
   owner: string;
+  ownerKind: "person" | "organization";
   name: string;
   description: string;
+  visibility: Visibility;
+  /** Whether it is anything but public. */
   isPrivate: boolean;
+  isArchived: boolean;
+  /** Of the user it was looked up for. */
+  role: RepositoryRole | null;
   defaultBranch: string;
   pushedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
 
+/** `userId`: whose role is told; null for nobody's. */
 export async function findByName(
   query: Executor,
   owner: string,
   name: string,
+  userId: number | null,
 ): Promise<Repository | undefined> {
   const [row] = await query
-    .select(shape)
+    .select({ ...shape, rank: rankOf(userId) })
     .from(repositories)
     .innerJoin(users, eq(users.id, repositories.ownerId))
     .where(
       and(sql`lower(${users.username}) = lower(${owner})`, sql`lower(${repositories.name}) = lower(${name})`),
     );
-  return row;
+  return row && toRepository(row);
 }
 
-export async function findById(query: Executor, id: number): Promise<Repository | undefined> {
+/** As `findByName`, by id. */
+export async function findById(
+  query: Executor,
+  id: number,
+  userId: number | null,
+): Promise<Repository | undefined> {
   const [row] = await query
-    .select(shape)
+    .select({ ...shape, rank: rankOf(userId) })
     .from(repositories)
     .innerJoin(users, eq(users.id, repositories.ownerId))
     .where(eq(repositories.id, id));
-  return row;
+  return row && toRepository(row);
 }
 
-/** `everything`: an admin's view; else public ones and those of `userId`. */
-interface Visibility {
-  everything: boolean;
-  userId: number | undefined;
+function toRepository({ rank, ...row }: Omit<Repository, "role"> & { rank: number | null }): Repository {
+  return { ...row, role: roleOfRank(rank) };
 }
 
-export async function listVisible(query: Executor, visibility: Visibility, offset: number, limit: number) {
-  return query
-    .select(shape)
+/** Whose list it is; `repositoryIds`: all that their token reaches, null when it isn't limited. */
+interface Viewer {
+  userId: number | null;
+  /** An admin's view. */
+  seesEverything: boolean;
+  repositoryIds: readonly number[] | null;
+}
+
+export async function listVisible(
+  query: Executor,
+  viewer: Viewer,
+  offset: number,
+  limit: number,
+): Promise<Repository[]> {
+  const rows = await query
+    .select({ ...shape, rank: rankOf(viewer.userId) })
     .from(repositories)
     .innerJoin(users, eq(users.id, repositories.ownerId))
-    .where(visibleTo(visibility))
+    .where(visibleTo(viewer))
     .orderBy(sql`${repositories.pushedAt} DESC NULLS LAST`, desc(repositories.id))
     .offset(offset)
     .limit(limit);
+  return rows.map(toRepository);
 }
 
-export async function countVisible(query: Executor, visibility: Visibility): Promise<number> {
+export async function countVisible(query: Executor, viewer: Viewer): Promise<number> {
   const [row] = await query
     .select({ total: sql<number>`count(*)::int` })
     .from(repositories)
-    .where(visibleTo(visibility));
+    .where(visibleTo(viewer));
   return row?.total ?? 0;
 }
 
 export async function listOwned(
   query: Executor,
+  viewer: Viewer,
   ownerId: number,
-  withPrivate: boolean,
   offset: number,
   limit: number,
-) {
-  return query
-    .select(shape)
+): Promise<Repository[]> {
+  const rows = await query
+    .select({ ...shape, rank: rankOf(viewer.userId) })
     .from(repositories)
     .innerJoin(users, eq(users.id, repositories.ownerId))
-    .where(ownedBy(ownerId, withPrivate))
+    .where(and(eq(repositories.ownerId, ownerId), visibleTo(viewer)))
     .orderBy(repositories.name)
     .offset(offset)
     .limit(limit);
+  return rows.map(toRepository);
 }
 
-export async function countOwned(query: Executor, ownerId: number, withPrivate: boolean): Promise<number> {
+export async function countOwned(query: Executor, viewer: Viewer, ownerId: number): Promise<number> {
   const [row] = await query
     .select({ total: sql<number>`count(*)::int` })
     .from(repositories)
-    .where(ownedBy(ownerId, withPrivate));
+    .where(and(eq(repositories.ownerId, ownerId), visibleTo(viewer)));
   return row?.total ?? 0;
 }
 
@@ -111,7 +142,7 @@ export async function insert(
     ownerId: number;
     name: string;
     description: string;
-    isPrivate: boolean;
+    visibility: Visibility;
     defaultBranch: string;
   },
 ): Promise<number | undefined> {
@@ -123,15 +154,9 @@ export async function insert(
   return row?.id;
 }
 
-function visibleTo(visibility: Visibility): SQL | undefined {
-  if (visibility.everything) return undefined;
-  const isPublic = eq(repositories.isPrivate, false);
-  return visibility.userId === undefined
-    ? isPublic
-    : or(isPublic, eq(repositories.ownerId, visibility.userId));
-}
-
-function ownedBy(ownerId: number, withPrivate: boolean): SQL | undefined {
-  const owned = eq(repositories.ownerId, ownerId);
-  return withPrivate ? owned : and(owned, eq(repositories.isPrivate, false));
+function visibleTo({ userId, seesEverything, repositoryIds }: Viewer): SQL | undefined {
+  const isReached = repositoryIds === null ? undefined : inArray(repositories.id, [...repositoryIds]);
+  if (seesEverything) return isReached;
+  const isPublic = eq(repositories.visibility, "public");
+  return and(isReached, userId === null ? isPublic : or(isPublic, isGrantedTo(userId)));
 }

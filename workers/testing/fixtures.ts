@@ -65,7 +65,7 @@ export async function makeRepository(
   isPrivate = false,
 ): Promise<{ id: number; name: string }> {
   const name = `r${randomBase62(10)}`;
-  const credential = { kind: "token" as const, tokenId: 0, scopes: ["admin"] };
+  const credential = { kind: "token" as const, tokenId: 0, scopes: ["admin"], repositoryIds: null };
   const actor = {
     kind: "user" as const,
     userId: person.id,
@@ -73,7 +73,11 @@ export async function makeRepository(
     isAdmin: false,
     credential,
   };
-  return createRepository(database, actor, { name, description: "", isPrivate });
+  return createRepository(database, actor, {
+    name,
+    description: "",
+    visibility: isPrivate ? "private" : "public",
+  });
 }
 
 const HEAD_SHA = "1".repeat(40);
