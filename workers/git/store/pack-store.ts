@@ -77,12 +77,17 @@ function parseSidecars(
 
 async function readObject(bucket: R2Bucket, key: string): Promise<Uint8Array> {
   const object = await bucket.get(key);
-  if (object === null) {
-    throw new ForgeError("internal", "A pack of this repository can't be read.", {
-      cause: new Error(`${key} is not in R2`),
-    });
-  }
-  return new Uint8Array(await object.arrayBuffer());
+  if (object === null) throw unreadable(`${key} is not in R2`);
+  const bytes = new Uint8Array(await object.arrayBuffer());
+  // It is kept for as long as the isolate lives: a body that ended early mustn't be.
+  if (bytes.length !== object.size) throw unreadable(`${key} gave ${bytes.length} bytes of ${object.size}`);
+  return bytes;
+}
+
+function unreadable(details: string): ForgeError {
+  return new ForgeError("internal", "A pack of this repository can't be read.", {
+    cause: new Error(details),
+  });
 }
 
 /** The sidecars of a pack that was just received, ready to be read. */
