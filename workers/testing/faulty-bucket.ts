@@ -3,7 +3,7 @@
 type Random = () => number;
 
 /** A bucket that fails, and a record of how often. */
-export interface FaultyBucket {
+interface FaultyBucket {
   readonly bucket: R2Bucket;
   /** Faults so far, by the name of the call, `body` for bodies that broke off or were short. */
   readonly faults: Map<string, number>;
@@ -22,8 +22,9 @@ export function makeFaulty(bucket: R2Bucket, random: Random, share: number): Fau
           body ??= spoil(member);
           return body;
         }
-        if (name === "arrayBuffer" && Reflect.has(target, "body")) {
-          return () => new Response(spoil(Reflect.get(target, "body"))).arrayBuffer();
+        if (name === "arrayBuffer" && "body" in target && target.body instanceof ReadableStream) {
+          const whole = target.body;
+          return () => new Response(spoil(whole)).arrayBuffer();
         }
         if (typeof member !== "function") return member;
         return async (...args: unknown[]) => {
