@@ -80,8 +80,10 @@ export const packs = pgTable(
     repositoryId: reference("repository_id")
       .notNull()
       .references(() => repositories.id, { onDelete: "cascade" }),
-    /** The pack's own trailer, and its name in R2. */
+    /** The pack's own trailer. */
     sha: text("sha").notNull(),
+    /** What the keys of its objects in R2 begin with (workers/git/store/keys.ts). No two packs ever share one. */
+    storageKey: text("storage_key").notNull(),
     sizeBytes: bigint("size_bytes", { mode: "number" }).notNull(),
     objectCount: integer("object_count").notNull(),
     /** `push`: as received; `repack`: made by housekeeping. */
@@ -97,6 +99,7 @@ export const packs = pgTable(
   },
   (table) => [
     uniqueIndex("packs_repository_sha_unique").on(table.repositoryId, table.sha),
+    uniqueIndex("packs_storage_key_unique").on(table.storageKey),
     check("packs_class", sql`${table.class} IN ('push', 'repack')`),
     check("packs_state", sql`${table.state} IN ('live', 'retired', 'deleting')`),
     check("packs_retired_at", sql`(${table.state} = 'live') = (${table.retiredAt} IS NULL)`),

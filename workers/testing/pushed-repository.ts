@@ -5,7 +5,8 @@ import { packs } from "../../schema/tables/git.ts";
 import { app } from "../app.ts";
 import { hashObject } from "../git/object/hash-object.ts";
 import { type Oid, parseOid, ZERO_OID } from "../git/object/oid.ts";
-import { listPackKeys } from "../git/store/keys.ts";
+import { packColumns } from "../git/store/catalog.ts";
+import { listPackKeys, parseStorageKey, repositoryPrefix } from "../git/store/keys.ts";
 import { appendingDelta, blob, PackBuilder, text } from "../git/testing/pack-builder.ts";
 import { createPerson, database, makeRepository, type Person } from "./fixtures.ts";
 
@@ -128,16 +129,24 @@ export class PushedRepository {
   }
 
   /** The catalog: `state sha`, sorted. */
-  async listPacks(): Promise<{ sha: Oid; state: string; class: string; objectCount: number }[]> {
+  async listPacks(): Promise<
+    { sha: Oid; storageKey: string; state: string; class: string; objectCount: number }[]
+  > {
     return database.query
-      .select({ sha: packs.sha, state: packs.state, class: packs.class, objectCount: packs.objectCount })
+      .select({ ...packColumns, state: packs.state, class: packs.class })
       .from(packs)
       .where(eq(packs.repositoryId, this.id));
   }
 
-  /** Which of a pack's three objects R2 has. */
-  async countStored(sha: Oid): Promise<number> {
-    const heads = await Promise.all(listPackKeys(this.id, sha).map((key) => env.OBJECTS.head(key)));
+  /** How many of a pack's three objects R2 has. */
+  async countStored(storageKey: string): Promise<number> {
+    const heads = await Promise.all(listPackKeys(storageKey).map((key) => env.OBJECTS.head(key)));
     return heads.filter((head) => head !== null).length;
+  }
+
+  /** The storage keys of all that R2 holds of the repository's packs. */
+  async listStored(): Promise<string[]> {
+    const { objects } = await env.OBJECTS.list({ prefix: repositoryPrefix(this.id) });
+    return [...new Set(objects.flatMap(({ key }) => parseStorageKey(key) ?? []))].sort();
   }
 }

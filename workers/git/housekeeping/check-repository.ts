@@ -8,8 +8,8 @@ import { objectTypeName, TAG } from "../object/object-type.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
 import { markReachable } from "../pack/plan-fetch-visible.ts";
-import type { StoredPack } from "../store/catalog.ts";
-import { parseKey, repositoryPrefix } from "../store/keys.ts";
+import { packColumns, type StoredPack } from "../store/catalog.ts";
+import { parseStorageKey, repositoryPrefix } from "../store/keys.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { openPacks } from "../store/pack-store.ts";
 import type { StoredRef } from "../store/refs.ts";
@@ -32,12 +32,7 @@ export async function* checkRepository(
   repositoryId: number,
 ): AsyncGenerator<Finding> {
   const catalog = await database.query
-    .select({
-      sha: packs.sha,
-      sizeBytes: packs.sizeBytes,
-      objectCount: packs.objectCount,
-      state: packs.state,
-    })
+    .select({ ...packColumns, state: packs.state })
     .from(packs)
     .where(eq(packs.repositoryId, repositoryId));
   const whole: StoredPack[] = [];
@@ -46,19 +41,19 @@ export async function* checkRepository(
       yield { level: "note", message: `pack ${pack.sha} is being deleted` };
       continue;
     }
-    const missing = await findMissingKeys(bucket, repositoryId, pack);
+    const missing = await findMissingKeys(bucket, pack);
     for (const key of missing) yield { level: "error", message: `${key} is not in R2` };
     if (missing.length > 0 || pack.state !== "live") continue;
-    const problems = await checkStoredPack(bucket, repositoryId, pack);
+    const problems = await checkStoredPack(bucket, pack);
     for (const message of problems) yield { level: "error", message };
     if (problems.length > 0) continue;
     whole.push(pack);
     yield { level: "note", message: `pack ${pack.sha} with ${pack.objectCount} objects is whole` };
   }
-  const { set } = new RepositoryPacks(await openPacks(bucket, repositoryId, whole));
+  const { set } = new RepositoryPacks(await openPacks(bucket, whole));
   yield* checkExternals(set);
   yield* checkRefs(database.query, repositoryId, set);
-  yield* findOrphans(bucket, repositoryId, new Set(catalog.map(({ sha }) => sha)));
+  yield* findOrphans(bucket, repositoryId, new Set(catalog.map(({ storageKey }) => storageKey)));
 }
 
 /** What packs reference beyond themselves must be there, and of the right type. */
@@ -132,8 +127,8 @@ async function* findOrphans(
     const place = startAfter === undefined ? {} : { startAfter };
     const listed = await bucket.list({ prefix: repositoryPrefix(repositoryId), ...place });
     for (const { key } of listed.objects) {
-      const parsed = parseKey(key);
-      if (parsed === null || (parsed.kind === "pack" && named.has(parsed.name))) continue;
+      const storageKey = parseStorageKey(key);
+      if (storageKey === null || named.has(storageKey)) continue;
       yield { level: "note", message: `orphan: ${key}` };
     }
     startAfter = listed.truncated ? listed.objects.at(-1)?.key : undefined;

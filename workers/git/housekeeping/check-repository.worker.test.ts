@@ -6,14 +6,14 @@ import { SIGNATURE_HEADER, signRequest } from "../../../schema/signature.ts";
 import { database, send } from "../../testing/fixtures.ts";
 import { findDamage } from "../../testing/keep-house.ts";
 import { PushedRepository } from "../../testing/pushed-repository.ts";
-import { graphKey, indexKey, packKey, stagingKey } from "../store/keys.ts";
+import { createStorageKey, graphKey, indexKey, packKey } from "../store/keys.ts";
 import { blob, PackBuilder } from "../testing/pack-builder.ts";
 
 async function makePushed() {
   const repository = await PushedRepository.create();
   const [first, second] = await repository.commitMany(2);
   const [pack] = (await repository.listPacks()).sort((left, right) => left.objectCount - right.objectCount);
-  return { repository, first: first!, second: second!, sha: pack!.sha };
+  return { repository, first: first!, second: second!, storageKey: pack!.storageKey };
 }
 
 /** Changes what R2 holds, as nothing in the Worker ever does. */
@@ -36,16 +36,16 @@ describe("checkRepository", () => {
   });
 
   it("finds a byte that changed in a pack", async () => {
-    const { repository, sha } = await makePushed();
-    await rewrite(packKey(repository.id, sha), (bytes) => {
+    const { repository, storageKey } = await makePushed();
+    await rewrite(packKey(storageKey), (bytes) => {
       bytes[bytes.length - 25]! ^= 1;
     });
-    expect((await findDamage(repository)).join("\n")).toContain(`${sha}.pack is damaged`);
+    expect((await findDamage(repository)).join("\n")).toContain(`${storageKey}.pack is damaged`);
   });
 
   it("finds another pack under a pack's name", async () => {
-    const { repository, sha } = await makePushed();
-    await env.OBJECTS.put(packKey(repository.id, sha), new PackBuilder().add(blob("other")).finish());
+    const { repository, storageKey } = await makePushed();
+    await env.OBJECTS.put(packKey(storageKey), new PackBuilder().add(blob("other")).finish());
     const damage = (await findDamage(repository)).join("\n");
     expect(damage).toMatch(/the catalog says \d+/);
     expect(damage).toContain("is the pack ");
@@ -53,22 +53,22 @@ describe("checkRepository", () => {
   });
 
   it("finds an index and a graph that aren't the pack's", async () => {
-    const { repository, sha } = await makePushed();
-    await rewrite(indexKey(repository.id, sha), (bytes) => {
+    const { repository, storageKey } = await makePushed();
+    await rewrite(indexKey(storageKey), (bytes) => {
       bytes[bytes.length - 60]! ^= 1;
     });
-    await rewrite(graphKey(repository.id, sha), (bytes) => {
+    await rewrite(graphKey(storageKey), (bytes) => {
       bytes[bytes.length - 1]! ^= 1;
     });
     const damage = (await findDamage(repository)).join("\n");
-    expect(damage).toContain(`${sha}.idx isn't the index of the pack`);
-    expect(damage).toMatch(new RegExp(`${sha}\\.graph is (damaged|wrong)`));
+    expect(damage).toContain(`${storageKey}.idx isn't the index of the pack`);
+    expect(damage).toMatch(new RegExp(`${storageKey}\\.graph is (damaged|wrong)`));
   });
 
   it.each([packKey, indexKey, graphKey])("finds an object that is gone from R2", async (keyOf) => {
-    const { repository, sha } = await makePushed();
-    await env.OBJECTS.delete(keyOf(repository.id, sha));
-    expect(await findDamage(repository)).toContain(`${keyOf(repository.id, sha)} is not in R2`);
+    const { repository, storageKey } = await makePushed();
+    await env.OBJECTS.delete(keyOf(storageKey));
+    expect(await findDamage(repository)).toContain(`${keyOf(storageKey)} is not in R2`);
   });
 
   it("finds a history with a pack missing, and refs that point nowhere", async () => {
@@ -93,7 +93,8 @@ describe("checkRepository", () => {
 describe("GET /internal/fsck/repositories", () => {
   it("streams what it finds, orphans too, to whoever has the secret", async () => {
     const { repository } = await makePushed();
-    await env.OBJECTS.put(stagingKey(repository.id, "left-behind"), "half a pack");
+    const orphan = packKey(createStorageKey(repository.id));
+    await env.OBJECTS.put(orphan, "half a pack");
     const path = `/internal/fsck/repositories/${repository.id}`;
     expect((await send(path)).status).toBe(404);
     expect((await ask(path, "another secret, as long as the real one")).status).toBe(404);
@@ -105,7 +106,7 @@ describe("GET /internal/fsck/repositories", () => {
     expect(lines.at(-1)).toEqual({ level: "end" });
     expect(lines).toContainEqual({
       level: "note",
-      message: `orphan: ${stagingKey(repository.id, "left-behind")}`,
+      message: `orphan: ${orphan}`,
     });
     expect(lines.filter(({ level }) => level === "error")).toEqual([]);
   });

@@ -11,23 +11,15 @@ import { graphKey, indexKey, listPackKeys, packKey } from "../store/keys.ts";
 import { createR2Pack } from "../store/r2-pack.ts";
 
 /** The names of a pack that R2 has no object for. */
-export async function findMissingKeys(
-  bucket: R2Bucket,
-  repositoryId: number,
-  { sha }: Pick<StoredPack, "sha">,
-): Promise<string[]> {
-  const keys = listPackKeys(repositoryId, sha);
+export async function findMissingKeys(bucket: R2Bucket, { storageKey }: StoredPack): Promise<string[]> {
+  const keys = listPackKeys(storageKey);
   const heads = await Promise.all(keys.map((key) => bucket.head(key)));
   return keys.filter((_, at) => heads[at] === null);
 }
 
 /** What is wrong with a pack whose three objects are there; empty when nothing is. Throws what R2 throws. */
-export async function checkStoredPack(
-  bucket: R2Bucket,
-  repositoryId: number,
-  pack: StoredPack,
-): Promise<string[]> {
-  const key = packKey(repositoryId, pack.sha);
+export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promise<string[]> {
+  const key = packKey(pack.storageKey);
   const object = await bucket.get(key);
   if (object === null) return [`${key} is not in R2`];
   const problems: string[] = [];
@@ -50,28 +42,27 @@ export async function checkStoredPack(
   if (ingested.objectCount !== pack.objectCount) {
     problems.push(`${key} holds ${ingested.objectCount} objects, the catalog says ${pack.objectCount}`);
   }
-  problems.push(...(await checkSidecars(bucket, repositoryId, pack, ingested)));
+  problems.push(...(await checkSidecars(bucket, pack, ingested)));
   return problems;
 }
 
 async function checkSidecars(
   bucket: R2Bucket,
-  repositoryId: number,
-  { sha }: StoredPack,
+  { storageKey }: StoredPack,
   ingested: IngestedPack,
 ): Promise<string[]> {
   const problems: string[] = [];
-  const idx = await readWhole(bucket, indexKey(repositoryId, sha));
+  const idx = await readWhole(bucket, indexKey(storageKey));
   if (idx === null || !areEqual(idx, ingested.idx)) {
-    problems.push(`${indexKey(repositoryId, sha)} isn't the index of the pack`);
+    problems.push(`${indexKey(storageKey)} isn't the index of the pack`);
   }
-  const graph = await readWhole(bucket, graphKey(repositoryId, sha));
+  const graph = await readWhole(bucket, graphKey(storageKey));
   const index = parsePackIndex(ingested.idx, ingested.sizeBytes);
   const problem =
     graph === null
       ? "is gone"
       : findDifference(graph, () => parsePackGraph(graph, index), parsePackGraph(ingested.graph, index));
-  if (problem !== null) problems.push(`${graphKey(repositoryId, sha)} ${problem}`);
+  if (problem !== null) problems.push(`${graphKey(storageKey)} ${problem}`);
   return problems;
 }
 

@@ -5,7 +5,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Database, Executor } from "../../core/db.ts";
 import type { Oid } from "../object/oid.ts";
-import type { StoredPack } from "../store/catalog.ts";
+import { REVIVE_PACK, type StoredPack } from "../store/catalog.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 
 interface RepackCommit {
@@ -19,7 +19,10 @@ interface RepackCommit {
 }
 
 /** `outdated`: nothing was done, for what it was made from is no more; `refs-moved`: likewise, but that may be made good. */
-export type RepackOutcome = "committed" | "outdated" | "refs-moved";
+export type RepackOutcome =
+  /** `storageKey`: where the new pack is; another than the caller's when the catalog had it already; null without one. */
+  | { readonly kind: "committed"; readonly storageKey: string | null }
+  | { readonly kind: "outdated" | "refs-moved" };
 
 /** Puts a stored pack in the place of others. */
 export async function commitRepack(database: Database, repack: RepackCommit): Promise<RepackOutcome> {
@@ -27,17 +30,19 @@ export async function commitRepack(database: Database, repack: RepackCommit): Pr
     const { repositoryId, sources, pack } = repack;
     const shas = sources.map(({ sha }) => sha);
     const now = await lockRepository(transaction, repositoryId);
-    if (now === null || now.packEpoch !== repack.packEpoch) return "outdated";
-    const state = await readCatalog(transaction, repositoryId, shas, pack?.sha ?? null);
-    if (state.live !== shas.length || state.isDeleting) return "outdated";
-    if (repack.droppedAtVersion !== null && state.version !== repack.droppedAtVersion) return "refs-moved";
-    if (pack !== null) await insertPack(transaction, repositoryId, pack, shas);
+    if (now === null || now.packEpoch !== repack.packEpoch) return { kind: "outdated" };
+    const state = await readCatalog(transaction, repositoryId, shas);
+    if (state.live !== shas.length) return { kind: "outdated" };
+    if (repack.droppedAtVersion !== null && state.version !== repack.droppedAtVersion) {
+      return { kind: "refs-moved" };
+    }
+    const storageKey = pack === null ? null : await insertPack(transaction, repositoryId, pack, shas);
     await transaction.execute(
       sql`UPDATE packs SET state = 'retired', retired_at = now()
         WHERE repository_id = ${repositoryId} AND sha = ANY(${sql.param(shas)}::text[]) AND sha <> ${pack?.sha ?? ""}`,
     );
     if (repack.droppedAtVersion !== null) await growEpoch(transaction, repositoryId);
-    return "committed";
+    return { kind: "committed", storageKey };
   });
 }
 
@@ -55,27 +60,24 @@ export async function lockRepository(
 }
 
 /** Tells pushes under way that stored objects may have gone. The repository is locked. */
-export async function growEpoch(transaction: Executor, repositoryId: number): Promise<void> {
+async function growEpoch(transaction: Executor, repositoryId: number): Promise<void> {
   await transaction.execute(
     sql`UPDATE repositories SET pack_epoch = pack_epoch + 1 WHERE id = ${repositoryId}`,
   );
 }
 
-const catalogSchema = z.object({ live: bigintColumn, isDeleting: z.boolean(), version: bigintColumn });
+const catalogSchema = z.object({ live: bigintColumn, version: bigintColumn });
 
 async function readCatalog(
   transaction: Executor,
   repositoryId: number,
   sources: readonly Oid[],
-  made: Oid | null,
 ): Promise<z.infer<typeof catalogSchema>> {
   const [row] = await queryRows(
     transaction,
     sql`SELECT
       (SELECT count(*) FROM packs WHERE repository_id = ${repositoryId}
         AND sha = ANY(${sql.param(sources)}::text[]) AND state = 'live') AS live,
-      EXISTS (SELECT FROM packs WHERE repository_id = ${repositoryId}
-        AND sha = ${made ?? ""} AND state = 'deleting') AS "isDeleting",
       (SELECT coalesce(max(id), 0) FROM ref_operations WHERE repository_id = ${repositoryId}) AS version`,
     catalogSchema,
   );
@@ -89,12 +91,17 @@ async function insertPack(
   repositoryId: number,
   pack: StoredPack,
   sources: readonly Oid[],
-): Promise<void> {
-  await transaction.execute(
-    sql`INSERT INTO packs (repository_id, sha, size_bytes, object_count, class, created_at)
-      SELECT ${repositoryId}::bigint, ${pack.sha}, ${pack.sizeBytes}::bigint, ${pack.objectCount}::integer, 'repack',
-        max(created_at)
+): Promise<string> {
+  const [row] = await queryRows(
+    transaction,
+    sql`INSERT INTO packs (repository_id, sha, storage_key, size_bytes, object_count, class, created_at)
+      SELECT ${repositoryId}::bigint, ${pack.sha}, ${pack.storageKey}, ${pack.sizeBytes}::bigint,
+        ${pack.objectCount}::integer, 'repack', max(created_at)
       FROM packs WHERE repository_id = ${repositoryId} AND sha = ANY(${sql.param(sources)}::text[])
-      ON CONFLICT (repository_id, sha) DO UPDATE SET state = 'live', retired_at = NULL, class = 'repack'`,
+      ON CONFLICT (repository_id, sha) DO UPDATE SET ${REVIVE_PACK}, class = 'repack'
+      RETURNING storage_key AS "storageKey"`,
+    z.object({ storageKey: z.string() }),
   );
+  if (row === undefined) throw new Error("an INSERT gave no row");
+  return row.storageKey;
 }

@@ -1,18 +1,16 @@
 // Deletes the objects of packs that were replaced, once nobody can still be reading them.
 // Invariant: a pack whose row is live or retired has all its objects in R2, whoever pushes the same pack meanwhile:
 // - a pack changes its state only under the lock of its repository's row;
-// - objects are deleted only while the row says `deleting`, by the one who set that, within an invocation's life;
-// - a push does not take a pack whose row says `deleting` (commit-push.ts), and stores its pack anew and tries again;
-// - when the objects are gone the row goes too, and the pack epoch grows in that transaction: a push that put its pack
-//   into R2 before that, perhaps only for it to be deleted here, finds the epoch changed at its commit and puts it again.
+// - objects are deleted only under a storage key that a row marked `deleting` had, and no storage key is used twice;
+// - a push of the same pack gives such a row the storage key of its own objects (REVIVE_PACK), so that what is deleted
+//   here is nobody's, and the row isn't deleted in the end: it has another key by then.
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Executor } from "../../core/db.ts";
 import { DELETED_PACKS_PER_TICK, DELETION_TAKEOVER_MS, RETIRED_PACK_KEPT_MS } from "../limits.ts";
-import type { Oid } from "../object/oid.ts";
 import { listPackKeys } from "../store/keys.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
-import { growEpoch, lockRepository } from "./commit-repack.ts";
+import { lockRepository } from "./commit-repack.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
 
 interface DeletionOptions {
@@ -26,12 +24,12 @@ interface DeletionOptions {
 
 const defaultOptions: DeletionOptions = { keptMs: RETIRED_PACK_KEPT_MS, takeoverMs: DELETION_TAKEOVER_MS };
 
-export interface DeletedPack {
+interface DeletedPack {
   readonly repositoryId: number;
-  readonly sha: Oid;
+  readonly storageKey: string;
 }
 
-const rowSchema = z.object({ repositoryId: bigintColumn, sha: z.string() });
+const rowSchema = z.object({ repositoryId: bigintColumn, storageKey: z.string() });
 
 /** Deletes packs that were retired long enough ago, a bounded number of them. @returns how many. */
 export async function deleteRetiredPacks(
@@ -40,7 +38,7 @@ export async function deleteRetiredPacks(
 ): Promise<number> {
   const due = await queryRows(
     context.database.query,
-    sql`SELECT repository_id AS "repositoryId", sha FROM packs WHERE ${isDue(options)}
+    sql`SELECT repository_id AS "repositoryId", storage_key AS "storageKey" FROM packs WHERE ${isDue(options)}
       ORDER BY retired_at LIMIT ${DELETED_PACKS_PER_TICK}`,
     rowSchema,
   );
@@ -67,31 +65,30 @@ function isDue({ keptMs, takeoverMs, repositoryId }: DeletionOptions) {
 // A push may have revived it since it was found.
 async function markForDeletion(
   transaction: Executor,
-  { repositoryId, sha }: DeletedPack,
+  { repositoryId, storageKey }: DeletedPack,
   options: DeletionOptions,
 ): Promise<boolean> {
   await lockRepository(transaction, repositoryId);
   const marked = await queryRows(
     transaction,
     sql`UPDATE packs SET state = 'deleting', retired_at = now()
-      WHERE repository_id = ${repositoryId} AND sha = ${sha} AND ${isDue(options)} RETURNING sha`,
-    z.object({ sha: z.string() }),
+      WHERE storage_key = ${storageKey} AND ${isDue(options)} RETURNING id`,
+    z.object({ id: bigintColumn }),
   );
   return marked.length > 0;
 }
 
 /** Deletes the objects of a pack that the caller marked, and then its row. */
-export async function deleteMarkedPack(
+async function deleteMarkedPack(
   { bucket, database, reach }: HousekeepingContext,
-  { repositoryId, sha }: DeletedPack,
+  { repositoryId, storageKey }: DeletedPack,
 ): Promise<void> {
-  await bucket.delete(listPackKeys(repositoryId, sha));
+  await bucket.delete(listPackKeys(storageKey));
   await reach?.("objects deleted");
   await database.transaction(async (transaction) => {
     await lockRepository(transaction, repositoryId);
     await transaction.execute(
-      sql`DELETE FROM packs WHERE repository_id = ${repositoryId} AND sha = ${sha} AND state = 'deleting'`,
+      sql`DELETE FROM packs WHERE storage_key = ${storageKey} AND state = 'deleting'`,
     );
-    await growEpoch(transaction, repositoryId);
   });
 }

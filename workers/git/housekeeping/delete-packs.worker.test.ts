@@ -18,7 +18,7 @@ import { type MadeCommit, makeCommit, PushedRepository } from "../../testing/pus
 import { runPush } from "../http/run-push.ts";
 import { CROWDED_PACKS } from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
-import { packKey, repositoryPrefix, stagingKey } from "../store/keys.ts";
+import { createStorageKey, indexKey, listPackKeys, packKey, repositoryPrefix } from "../store/keys.ts";
 import { consumeMaintenance, tickMaintenance } from "./consume-maintenance.ts";
 import { deleteRetiredPacks } from "./delete-packs.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
@@ -45,31 +45,50 @@ async function makeRetired() {
   await makeDue(repository);
   await keepHouseFully(repository);
   const retired = (await repository.listPacks()).filter(({ state }) => state === "retired");
-  return { repository, made, sha: retired[0]!.sha, count: retired.length };
+  return { repository, made, sha: retired[0]!.sha, storageKey: retired[0]!.storageKey };
 }
 
-const stateOf = async (repository: PushedRepository, sha: Oid) =>
-  (await repository.listPacks()).find((pack) => pack.sha === sha)?.state;
+const findPack = async (repository: PushedRepository, sha: Oid) =>
+  (await repository.listPacks()).find((pack) => pack.sha === sha);
+const stateOf = async (repository: PushedRepository, sha: Oid) => (await findPack(repository, sha))?.state;
+
+/** Gives a pack the name that it would have had before storage keys. @returns its storage key then */
+async function nameByHash({ id }: PushedRepository, pack: { sha: Oid; storageKey: string }): Promise<string> {
+  const named = `${repositoryPrefix(id)}packs/${pack.sha}`;
+  const keys = listPackKeys(named);
+  for (const [at, key] of listPackKeys(pack.storageKey).entries()) {
+    const object = await env.OBJECTS.get(key);
+    await env.OBJECTS.put(keys[at]!, await object!.arrayBuffer());
+    await env.OBJECTS.delete(key);
+  }
+  await database.query.execute(
+    sql`UPDATE packs SET storage_key = ${named} WHERE storage_key = ${pack.storageKey}`,
+  );
+  return named;
+}
 
 const pushAgain = ({ repository, made }: Awaited<ReturnType<typeof makeRetired>>) =>
   repository.move("refs/heads/again", ZERO_OID, made.oid, made.pack);
 
 async function expectWhole({ repository, made, sha }: Awaited<ReturnType<typeof makeRetired>>) {
-  expect(await stateOf(repository, sha)).toBe("live");
-  expect(await repository.countStored(sha)).toBe(3);
+  const pack = await findPack(repository, sha);
+  expect(pack?.state).toBe("live");
+  expect(await repository.countStored(pack!.storageKey)).toBe(3);
+  const named = (await repository.listPacks()).map((one) => one.storageKey);
+  expect(await repository.listStored()).toEqual(named.sort());
   expect(await readAll(repository, made.objects)).toEqual(made.objects);
   expect(await findDamage(repository)).toEqual([]);
 }
 
 describe("deleteRetiredPacks", () => {
   it("deletes objects and row, but nothing that was retired only now", async () => {
-    const { repository, sha } = await makeRetired();
+    const { repository, sha, storageKey } = await makeRetired();
     await deleteRetiredPacks(housekeeping());
     expect(await stateOf(repository, sha)).toBe("retired");
-    expect(await repository.countStored(sha)).toBe(3);
+    expect(await repository.countStored(storageKey)).toBe(3);
     await deleteAtOnce(repository);
     expect(await stateOf(repository, sha)).toBeUndefined();
-    expect(await repository.countStored(sha)).toBe(0);
+    expect(await repository.countStored(storageKey)).toBe(0);
     expect(await findDamage(repository)).toEqual([]);
   });
 
@@ -87,9 +106,8 @@ describe("deleteRetiredPacks", () => {
       const pushes: Promise<void>[] = [];
       const at = async () => {
         if (pushes.length > 0) return;
-        // It waits for the deletion to end, which goes on once the push has met it.
         pushes.push(pushAgain(retired));
-        while ((await retired.repository.countStored(retired.sha)) < 3) await scheduler.wait(5);
+        await pushes[0];
       };
       await deleteAtOnce(retired.repository, { [step]: at });
       await Promise.all(pushes);
@@ -100,7 +118,7 @@ describe("deleteRetiredPacks", () => {
   it.each(["marked for deletion", "objects deleted"] as const)(
     "is begun again when it was cut off once it was: %s, but not before its holder must have ended",
     async (step) => {
-      const { repository, sha } = await makeRetired();
+      const { repository, sha, storageKey } = await makeRetired();
       const at = () => Promise.reject(new Error("cut off"));
       await expect(deleteAtOnce(repository, { [step]: at })).rejects.toThrow("cut off");
       await deleteAtOnce(repository);
@@ -111,7 +129,7 @@ describe("deleteRetiredPacks", () => {
       );
       await deleteAtOnce(repository);
       expect(await stateOf(repository, sha)).toBeUndefined();
-      expect(await repository.countStored(sha)).toBe(0);
+      expect(await repository.countStored(storageKey)).toBe(0);
     },
   );
 });
@@ -204,21 +222,29 @@ describe("sweepOrphans", () => {
     prefix: repositoryPrefix(repository.id),
     ...more,
   });
-  const orphanKey = (id: number) => packKey(id, "7".repeat(40));
+  /** What uploads that were cut off may have left, now and when packs were named by their hash. */
+  const orphanKeys = ({ id }: { id: number }) => [
+    packKey(createStorageKey(id)),
+    indexKey(`${repositoryPrefix(id)}packs/${"7".repeat(40)}`),
+    packKey(`${repositoryPrefix(id)}staging/${crypto.randomUUID()}`),
+  ];
 
   it("deletes what no row names once its grace is over, and nothing else", async () => {
     const repository = await PushedRepository.create();
     const commits = await repository.commitMany(2);
-    const left = [orphanKey(repository.id), stagingKey(repository.id, "cut-off")];
-    for (const key of left) await env.OBJECTS.put(key, "left behind");
+    await nameByHash(repository, (await repository.listPacks())[0]!);
+    const left = orphanKeys(repository);
+    const others = `${repositoryPrefix(repository.id)}imports/1/1`;
+    for (const key of [...left, others]) await env.OBJECTS.put(key, "left behind");
     const young = optionsFor(repository, { graceMs: 60_000 });
     expect(await sweepOrphans(housekeeping(), young)).toEqual({ deleted: 0, isPassOver: true });
     expect(await env.OBJECTS.head(left[0]!)).not.toBeNull();
     expect(await sweepOrphans(housekeeping(), optionsFor(repository))).toEqual({
-      deleted: 2,
+      deleted: 3,
       isPassOver: true,
     });
     for (const key of left) expect(await env.OBJECTS.head(key)).toBeNull();
+    expect(await env.OBJECTS.head(others)).not.toBeNull();
     const oids = commits.flatMap(({ objects }) => objects);
     expect(await readAll(repository, oids)).toEqual(oids);
     expect(await findDamage(repository)).toEqual([]);
@@ -226,15 +252,14 @@ describe("sweepOrphans", () => {
 
   it("goes on where it stopped, and looks at a slice again that it was cut off in", async () => {
     const repository = await makeRepository(await createPerson());
-    const keys = ["a", "b", "c", "d", "e"].map((name) => stagingKey(repository.id, name));
-    for (const key of [orphanKey(repository.id), ...keys]) await env.OBJECTS.put(key, "left behind");
+    const keys = Array.from({ length: 6 }, () => packKey(createStorageKey(repository.id)));
+    for (const key of keys) await env.OBJECTS.put(key, "left behind");
     const options = optionsFor(repository, { keysPerSlice: 2 });
-    const cut = housekeeping({ "orphan adopted": () => Promise.reject(new Error("cut off")) });
+    const cut = housekeeping({ "orphans found": () => Promise.reject(new Error("cut off")) });
     await expect(sweepOrphans(cut, options)).rejects.toThrow("cut off");
     const outcomes = [];
     for (let slice = 0; slice < 3; slice++) outcomes.push(await sweepOrphans(housekeeping(), options));
     expect(outcomes.map(({ isPassOver }) => isPassOver)).toEqual([false, false, true]);
-    await deleteAtOnce(repository, {}, 0);
     const left = await env.OBJECTS.list({ prefix: repositoryPrefix(repository.id) });
     expect(left.objects).toEqual([]);
   });
@@ -243,18 +268,35 @@ describe("sweepOrphans", () => {
     const repository = await PushedRepository.create();
     const made = makeCommit({ "a.txt": "a\n" });
     await repository.move(MAIN, ZERO_OID, made.oid, made.pack);
-    const [pack] = await repository.listPacks();
+    const [orphan] = await repository.listPacks();
     await database.query.execute(sql`DELETE FROM refs WHERE repository_id = ${repository.id}`);
     await database.query.execute(sql`DELETE FROM packs WHERE repository_id = ${repository.id}`);
-    const pushes: Promise<void>[] = [];
-    const at = async () => {
-      if (pushes.length === 0) pushes.push(repository.move(MAIN, ZERO_OID, made.oid, made.pack));
-    };
-    await sweepOrphans(housekeeping({ "orphan adopted": at, "objects deleted": at }), optionsFor(repository));
-    await Promise.all(pushes);
-    expect(pushes).toHaveLength(1);
-    expect(await stateOf(repository, pack!.sha)).toBe("live");
-    expect(await repository.countStored(pack!.sha)).toBe(3);
+    const at = () => repository.move(MAIN, ZERO_OID, made.oid, made.pack);
+    await sweepOrphans(housekeeping({ "orphans found": at }), optionsFor(repository));
+    const [pack] = await repository.listPacks();
+    expect(pack).toMatchObject({ sha: orphan!.sha, state: "live" });
+    expect(await repository.listStored()).toEqual([pack!.storageKey]);
+    expect(await repository.countStored(pack!.storageKey)).toBe(3);
+    expect(await findDamage(repository)).toEqual([]);
+  });
+});
+
+describe("a pack that is named by its hash, as all were once", () => {
+  it("is served, checked, kept when it is pushed again, and deleted", async () => {
+    const repository = await PushedRepository.create();
+    const made = await repository.commit("main", { "a.txt": "a\n" });
+    const [pushed] = await repository.listPacks();
+    const storageKey = await nameByHash(repository, pushed!);
+    expect(await readAll(repository, made.objects)).toEqual(made.objects);
+    await repository.move("refs/heads/again", ZERO_OID, made.oid, made.pack);
+    expect(await repository.listStored()).toEqual([storageKey]);
+    expect(await findDamage(repository)).toEqual([]);
+    await repository.commit("main", { "b.txt": "b\n" }, made.oid);
+    await keepHouseFully(repository);
+    await deleteAtOnce(repository);
+    const [repacked] = await repository.listPacks();
+    expect(await repository.listStored()).toEqual([repacked!.storageKey]);
+    expect(await readAll(repository, made.objects)).toEqual(made.objects);
     expect(await findDamage(repository)).toEqual([]);
   });
 });

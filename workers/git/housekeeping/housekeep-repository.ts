@@ -87,9 +87,10 @@ async function finish(
   outcome: RepackOutcome,
 ): Promise<HousekeepingOutcome> {
   await context.reach?.("committed");
-  if (outcome !== "committed") return "outdated";
-  repack.remember();
-  return "more";
+  const isNamed = outcome.kind === "committed" && outcome.storageKey === (repack.pack?.storageKey ?? null);
+  if (isNamed) repack.remember();
+  else await repack.discard();
+  return outcome.kind === "committed" ? "more" : "outdated";
 }
 
 /** Commits a repack that leaves objects out. Where refs moved meanwhile, it is checked against them and tried again. */
@@ -106,12 +107,12 @@ async function commitDrop(
   for (let attempt = 0; attempt < CONFIRMATIONS; attempt++) {
     const made = { repositoryId, sources, pack, packEpoch, droppedAtVersion: version };
     const outcome = await commitRepack(context.database, made);
-    if (outcome !== "refs-moved") return outcome;
+    if (outcome.kind !== "refs-moved") return outcome;
     const state = await readRepository(context.database, repositoryId, graceMs);
-    if (state === null || !(await keepsAllNeeded(context, repositoryId, state, repack))) return "outdated";
+    if (state === null || !(await keepsAllNeeded(context, repositoryId, state, repack))) break;
     version = state.version;
   }
-  return "outdated";
+  return { kind: "outdated" };
 }
 
 /** Whether all that is needed by now is still there once the repack has taken the place of its sources. */

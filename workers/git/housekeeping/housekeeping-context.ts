@@ -8,7 +8,7 @@ type HousekeepingStep =
   | "committed"
   | "marked for deletion"
   | "objects deleted"
-  | "orphan adopted";
+  | "orphans found";
 
 export interface HousekeepingContext {
   readonly bucket: R2Bucket;

@@ -30,7 +30,7 @@ export async function openWalk(
   repositoryId: number,
   state: RepositoryState,
 ): Promise<Walk> {
-  const { set } = new RepositoryPacks(await openPacks(bucket, repositoryId, state.packs));
+  const { set } = new RepositoryPacks(await openPacks(bucket, state.packs));
   const tips = state.tips.map((oid) => {
     const number = set.find(oid);
     if (number !== NOT_HERE) return number;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { packs, refs } from "../../../schema/tables/git.ts";
 import type { Database } from "../../core/db.ts";
 import type { Oid } from "../object/oid.ts";
-import type { StoredPack } from "../store/catalog.ts";
+import { packColumns, type StoredPack } from "../store/catalog.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 
 export interface AgedPack extends StoredPack {
@@ -43,9 +43,7 @@ export async function readRepository(
     if (row === undefined) return null;
     const live = await query
       .select({
-        sha: packs.sha,
-        sizeBytes: packs.sizeBytes,
-        objectCount: packs.objectCount,
+        ...packColumns,
         isAged: sql<boolean>`${packs.createdAt} <= now() - ${graceMs}::double precision * interval '1 millisecond'`,
       })
       .from(packs)

@@ -1,14 +1,15 @@
 // Finds what uploads left behind in R2 when they were cut off, slice by slice over all keys, and deletes it.
-// Invariant: nothing young is touched, and a pack is deleted only by way of a row of its own that says `deleting`
-// (delete-packs.ts), so that a push of the same pack at the same time loses nothing.
+// Invariant: nothing is deleted that a row names or that is young. Storage keys are used once, by an invocation that ends
+// long before what it stored is old, so a key that is old and in no row will never be in one.
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { ORPHAN_GRACE_MS, SWEEP_PASS_MS, SWEPT_KEYS_PER_TICK } from "../limits.ts";
-import { type ParsedKey, parseKey, REPOSITORIES_PREFIX } from "../store/keys.ts";
-import { bigintColumn, queryRows } from "../store/query-rows.ts";
-import { lockRepository } from "./commit-repack.ts";
-import { type DeletedPack, deleteMarkedPack } from "./delete-packs.ts";
+import { listPackKeys, parseStorageKey, REPOSITORIES_PREFIX } from "../store/keys.ts";
+import { queryRows } from "../store/query-rows.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
+
+/** R2 deletes 1,000 keys at once. */
+const PACKS_PER_DELETION = 300;
 
 /** What may be set otherwise in tests. */
 interface SweepOptions {
@@ -30,7 +31,7 @@ const defaultOptions: SweepOptions = {
 
 /**
  * Looks at the next slice of keys; between two passes at none. Cut off, the same slice is looked at again.
- * @returns how many orphans were deleted, and whether the pass has come to its end.
+ * @returns how many packs, whole or in part, were deleted, and whether the pass has come to its end.
  */
 export async function sweepOrphans(
   context: HousekeepingContext,
@@ -43,16 +44,21 @@ export async function sweepOrphans(
   const place = afterKey === "" ? {} : { startAfter: afterKey };
   const listed = await bucket.list({ prefix, limit: keysPerSlice, ...place });
   const oldestMs = Date.now() - options.graceMs;
-  const old = listed.objects.flatMap(({ key, uploaded }) => {
-    const parsed = uploaded.getTime() <= oldestMs ? parseKey(key) : null;
-    return parsed === null ? [] : [parsed];
-  });
-  const deleted = (await deleteStaged(context, old)) + (await deleteOrphanedPacks(context, old));
+  const old = new Set<string>();
+  for (const { key, uploaded } of listed.objects) {
+    const storageKey = uploaded.getTime() <= oldestMs ? parseStorageKey(key) : null;
+    if (storageKey !== null) old.add(storageKey);
+  }
+  const orphans = await findUnnamed(context, [...old]);
+  await context.reach?.("orphans found");
+  for (let at = 0; at < orphans.length; at += PACKS_PER_DELETION) {
+    await bucket.delete(orphans.slice(at, at + PACKS_PER_DELETION).flatMap(listPackKeys));
+  }
   const last = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
   await context.database.query.execute(
     sql`UPDATE sweeps SET after_key = ${last}, updated_at = now() WHERE name = ${options.name}`,
   );
-  return { deleted, isPassOver: last === "" };
+  return { deleted: orphans.length, isPassOver: last === "" };
 }
 
 /** Where to go on, empty at the beginning of a pass; null when the next pass isn't due. */
@@ -70,59 +76,13 @@ async function readPlace({ database }: HousekeepingContext, options: SweepOption
   return rows[0]?.afterKey ?? null;
 }
 
-// Nobody else will ever use their names, and whoever did has ended.
-async function deleteStaged({ bucket }: HousekeepingContext, keys: readonly ParsedKey[]): Promise<number> {
-  const staged = keys.filter(({ kind }) => kind === "staging").map(({ key }) => key);
-  if (staged.length > 0) await bucket.delete(staged);
-  return staged.length;
-}
-
-async function deleteOrphanedPacks(
-  context: HousekeepingContext,
-  keys: readonly ParsedKey[],
-): Promise<number> {
-  const byName = new Map<string, DeletedPack>();
-  for (const { kind, repositoryId, name } of keys) {
-    if (kind === "pack") byName.set(`${repositoryId}/${name}`, { repositoryId, sha: name });
-  }
-  let deleted = 0;
-  for (const pack of await findUnnamed(context, [...byName.values()])) {
-    if (!(await adoptOrphan(context, pack))) continue;
-    await context.reach?.("orphan adopted");
-    await deleteMarkedPack(context, pack);
-    deleted++;
-  }
-  return deleted;
-}
-
-async function findUnnamed(
-  { database }: HousekeepingContext,
-  found: readonly DeletedPack[],
-): Promise<DeletedPack[]> {
+async function findUnnamed({ database }: HousekeepingContext, found: readonly string[]): Promise<string[]> {
   if (found.length === 0) return [];
-  return queryRows(
+  const rows = await queryRows(
     database.query,
-    sql`SELECT found."repositoryId", found.sha
-      FROM jsonb_to_recordset(${JSON.stringify(found)}::jsonb) AS found ("repositoryId" bigint, sha text)
-      WHERE NOT EXISTS (SELECT FROM packs WHERE repository_id = found."repositoryId" AND packs.sha = found.sha)`,
-    z.object({ repositoryId: bigintColumn, sha: z.string() }),
+    sql`SELECT found.key FROM unnest(${sql.param(found)}::text[]) AS found (key)
+      WHERE NOT EXISTS (SELECT FROM packs WHERE packs.storage_key = found.key)`,
+    z.object({ key: z.string() }),
   );
-}
-
-/** Gives an orphan a row that says `deleting`; false when a push has given it one. */
-async function adoptOrphan(
-  { database }: HousekeepingContext,
-  { repositoryId, sha }: DeletedPack,
-): Promise<boolean> {
-  return database.transaction(async (transaction) => {
-    // Of a repository that is gone nothing can become live again.
-    if ((await lockRepository(transaction, repositoryId)) === null) return true;
-    const rows = await queryRows(
-      transaction,
-      sql`INSERT INTO packs (repository_id, sha, size_bytes, object_count, state, retired_at)
-        VALUES (${repositoryId}, ${sha}, 0, 0, 'deleting', now()) ON CONFLICT DO NOTHING RETURNING sha`,
-      z.object({ sha: z.string() }),
-    );
-    return rows.length > 0;
-  });
+  return rows.map(({ key }) => key);
 }

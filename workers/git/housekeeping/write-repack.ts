@@ -21,10 +21,12 @@ export interface WrittenRepack {
   holds(oid: Uint8Array): boolean;
   /** Lets the isolate keep what it knows of the new pack. */
   remember(): void;
+  /** Removes the new pack from R2; the catalog doesn't have it. */
+  discard(): Promise<void>;
 }
 
 /**
- * Writes what is kept of some packs as one pack, in R2 under its name; the catalog isn't touched.
+ * Writes what is kept of some packs as one pack, in R2; the catalog isn't touched.
  * Throws GitError when a source is damaged, and what R2 throws; then nothing is left but, at worst, an orphan.
  */
 export async function writeRepack(
@@ -33,10 +35,10 @@ export async function writeRepack(
   sources: readonly StoredPack[],
   isKept: (oid: Uint8Array) => boolean,
 ): Promise<WrittenRepack> {
-  const opened: OpenPack[] = await openPacks(bucket, repositoryId, sources);
+  const opened: OpenPack[] = await openPacks(bucket, sources);
   const group = new RepositoryPacks(opened);
   const { marks, count } = markKept(group.set, isKept);
-  if (count === 0) return { sources, pack: null, holds: () => false, remember: () => undefined };
+  if (count === 0) return { sources, pack: null, holds: () => false, ...NOTHING_STORED };
   const spool = new ReceivingSpool(bucket, repositoryId, spoolMemory);
   try {
     const ingested = await copyEntries(group, marks, count, spool);
@@ -53,11 +55,14 @@ export async function writeRepack(
       pack: stored.pack,
       holds: (oid) => index.find(oid) >= 0,
       remember: () => stored.remember(),
+      discard: () => stored.discard(),
     };
   } finally {
     await spool.discard();
   }
 }
+
+const NOTHING_STORED = { remember: () => undefined, discard: async () => undefined };
 
 /** Pipes the writer of fetches into the reader of pushes. */
 async function copyEntries(

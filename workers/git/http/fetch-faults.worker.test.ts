@@ -50,7 +50,7 @@ beforeAll(async () => {
 /** Has the isolate forget what it knows of packs, like one that was just started. */
 function forgetPacks(): void {
   for (let at = 0; at < 2; at++) {
-    packCache.add(-1, crypto.randomUUID(), { ...anyPack, bytes: null, costBytes: PACK_CACHE_BYTES / 2 });
+    packCache.add(crypto.randomUUID(), { ...anyPack, bytes: null, costBytes: PACK_CACHE_BYTES / 2 });
   }
 }
 

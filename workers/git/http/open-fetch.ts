@@ -41,7 +41,7 @@ export async function openFetch(context: FetchContext, request: FetchRequest): P
     ? startPages(pageRefs(database.query, repository.id, ["refs/tags/"]))
     : null;
   const snapshot = await readSnapshot(database.query, repository.id, asked);
-  const packs = new RepositoryPacks(await openPacks(bucket, repository.id, snapshot.packs));
+  const packs = new RepositoryPacks(await openPacks(bucket, snapshot.packs));
   const wantedRefs = request.wantRefs.map((name) => {
     const ref = snapshot.refs.find((one) => one.name === fullNameOf(name));
     if (ref === undefined) throw new GitError("bad_protocol", `unknown ref ${name.slice(0, 200)}`);

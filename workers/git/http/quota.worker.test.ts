@@ -9,6 +9,7 @@ import { REPOSITORY_LIMIT_BYTES, REPOSITORY_OBJECT_LIMIT } from "../limits.ts";
 import { ZERO_OID } from "../object/oid.ts";
 import { readCatalog } from "../store/catalog.ts";
 import { commitPush } from "../store/commit-push.ts";
+import { createStorageKey } from "../store/keys.ts";
 
 const TOPIC = "refs/heads/topic";
 
@@ -64,7 +65,7 @@ it("holds where pushes at once fit by themselves, but not together", async () =>
       kind: "push",
       moves: [{ name: TOPIC, before: ZERO_OID, after: next.oid, peeled: null }],
       isAtomic: false,
-      pack: { sha: "6".repeat(40), sizeBytes, objectCount },
+      pack: { sha: "6".repeat(40), storageKey: createStorageKey(repository.id), sizeBytes, objectCount },
       packEpoch,
       commit: async () => undefined,
     });

@@ -12,7 +12,8 @@ import { commitPush, type RefMove } from "../store/commit-push.ts";
 import type { RefOutcome } from "../store/judge-updates.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { ReceivingSpool, type StorableSpool } from "../store/pack-spool.ts";
-import { openPacks, storePack } from "../store/pack-store.ts";
+import { openPacks } from "../store/pack-store.ts";
+import { PushStorage } from "../store/push-storage.ts";
 import { findRefs } from "../store/refs.ts";
 import { spoolMemory } from "../store/spool-memory.ts";
 import type { BodyRest } from "../wire/body-reader.ts";
@@ -75,25 +76,46 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
   const isAtomic = push.capabilities.has("atomic");
   const isOver = (isAtomic ? refusals.some : refusals.every).call(refusals, (refusal) => refusal !== null);
   if (isOver) return endOf(push.updates, (at) => refusals[at] ?? ATOMIC);
-  const spool = run.spool ?? new ReceivingSpool(bucket, repositoryId, spoolMemory);
+  const storage = new PushStorage(
+    bucket,
+    repositoryId,
+    run.spool ?? new ReceivingSpool(bucket, repositoryId, spoolMemory),
+  );
+  const end = await receiveAndMove(run, catalog, refusals, storage).catch(async (error: unknown) => {
+    await storage.discard();
+    throw error;
+  });
   try {
-    let stored = await openCatalog(run, catalog);
-    let received = await receiveObjects({ ...run, room: findRoom(catalog) }, stored.existing, spool);
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
-      const { set, ingested } = received;
-      const moves = push.updates.map((update, at) => planMove(run, set, update, refusals[at] ?? null));
-      if (isAtomic && moves.some((move) => "refusal" in move)) {
-        return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
-      }
-      const end = await moveRefs(run, stored, received, moves, spool);
-      if (end !== "outdated") return end;
-      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** attempt));
-      stored = await openCatalog(run, await readCatalog(query, repositoryId));
-      received = await judgeObjects(stored.existing, ingested);
+    await storage.discard();
+    return end;
+  } catch (lateFailure) {
+    if (!storage.isCommitted) throw lateFailure;
+    return { ...end, lateFailure };
+  }
+}
+
+async function receiveAndMove(
+  run: PushRun,
+  catalog: Awaited<ReturnType<typeof readCatalog>>,
+  refusals: readonly (string | null)[],
+  storage: PushStorage,
+): Promise<PushEnd> {
+  const { database, push } = run;
+  const isAtomic = push.capabilities.has("atomic");
+  let stored = await openCatalog(run, catalog);
+  let received = await receiveObjects({ ...run, room: findRoom(catalog) }, stored.existing, storage.spool);
+  for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+    if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
+    const { set, ingested } = received;
+    const moves = push.updates.map((update, at) => planMove(run, set, update, refusals[at] ?? null));
+    if (isAtomic && moves.some((move) => "refusal" in move)) {
+      return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
     }
-  } finally {
-    await spool.discard();
+    const end = await moveRefs(run, stored, received, moves, storage);
+    if (end !== "outdated") return end;
+    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** attempt));
+    stored = await openCatalog(run, await readCatalog(database.query, run.pusher.repository.id));
+    received = await judgeObjects(stored.existing, ingested);
   }
   throw new ForgeError("unavailable", "The repository is being tidied up; push again in a moment.");
 }
@@ -118,10 +140,10 @@ interface StoredObjects {
 }
 
 async function openCatalog(
-  { objects, pusher }: PushRun,
+  { objects }: PushRun,
   { packs, packEpoch }: Awaited<ReturnType<typeof readCatalog>>,
 ): Promise<StoredObjects> {
-  const opened = await openPacks(objects, pusher.repository.id, packs);
+  const opened = await openPacks(objects, packs);
   return { existing: new RepositoryPacks(opened), packEpoch };
 }
 
@@ -170,20 +192,20 @@ async function moveRefs(
   { existing, packEpoch }: StoredObjects,
   received: ReceivedObjects,
   planned: readonly PlannedMove[],
-  spool: StorableSpool,
+  storage: PushStorage,
 ): Promise<PushEnd | "outdated"> {
   const { database, pusher, push } = run;
   const { repository, actor } = pusher;
   const moves = planned.flatMap((one) => ("move" in one ? [one.move] : []));
   if (moves.length === 0) return endOf(push.updates, (at) => refusalOf(planned[at]));
   const { ingested } = received;
-  const stored = ingested === null ? null : await storePack(run.objects, repository.id, ingested, spool);
+  const stored = ingested === null ? null : await storage.store(ingested);
   const objects = stored === null ? existing : existing.with(stored.open);
   const [prepared] = await Promise.all([
     run.preparePush({ repository, actor, updates: moves, objects }),
     stored?.whenStored,
   ]);
-  const { operationId, outcomes, isOutdated } = await commitPush(database, {
+  const committing = commitPush(database, {
     repositoryId: repository.id,
     actorId: actor.id,
     kind: "push",
@@ -193,6 +215,7 @@ async function moveRefs(
     packEpoch,
     commit: (transaction, id, accepted) => prepared.commit(transaction, id, accepted),
   });
+  const { operationId, outcomes, isOutdated } = await storage.whileCommitting(committing);
   if (isOutdated) return "outdated";
   const outcomeOf = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
   const end = endOf(push.updates, (at) => {
@@ -200,7 +223,6 @@ async function moveRefs(
     return refusal ?? describeOutcome(outcomeOf.get(push.updates[at]?.name ?? ""));
   });
   if (operationId === null) return end;
-  stored?.remember();
   try {
     return { ...end, lines: await prepared.committed() };
   } catch (error) {

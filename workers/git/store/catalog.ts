@@ -1,5 +1,5 @@
 // The packs that make up a repository. Invariant: a row is there only after the pack and its sidecars are in R2.
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { packs } from "../../../schema/tables/git.ts";
 import type { Executor } from "../../core/db.ts";
@@ -9,14 +9,42 @@ import { bigintColumn, queryRows } from "./query-rows.ts";
 
 export interface StoredPack {
   readonly sha: Oid;
+  /** Where it is in R2 (keys.ts). */
+  readonly storageKey: string;
   readonly sizeBytes: number;
   readonly objectCount: number;
 }
 
+/** The columns of a pack's row that reading it takes. */
+export const packColumns = {
+  sha: packs.sha,
+  storageKey: packs.storageKey,
+  sizeBytes: packs.sizeBytes,
+  objectCount: packs.objectCount,
+};
+
+/** The live packs of a repository, as a JSON array for `storedPacks`. */
+export function selectPacks(repositoryId: number | SQL): SQL {
+  return sql`(SELECT coalesce(json_agg(json_build_object(
+      'sha', sha, 'storageKey', storage_key, 'sizeBytes', size_bytes, 'objectCount', object_count)), '[]')
+    FROM packs WHERE repository_id = ${repositoryId} AND state = 'live')`;
+}
+
+export const storedPacks = z.array(
+  z.object({ sha: z.string(), storageKey: z.string(), sizeBytes: z.number(), objectCount: z.number() }),
+);
+
+/**
+ * What becomes of a row when its pack is stored again: it is live, with the objects that it has; where those may just be
+ * going, with the new ones.
+ */
+export const REVIVE_PACK = sql`state = 'live', retired_at = NULL,
+  storage_key = CASE packs.state WHEN 'deleting' THEN excluded.storage_key ELSE packs.storage_key END`;
+
 /** The packs that a repository is served from. */
 export async function listPacks(query: Executor, repositoryId: number): Promise<StoredPack[]> {
   return query
-    .select({ sha: packs.sha, sizeBytes: packs.sizeBytes, objectCount: packs.objectCount })
+    .select(packColumns)
     .from(packs)
     .where(and(eq(packs.repositoryId, repositoryId), eq(packs.state, "live")));
 }
@@ -30,7 +58,7 @@ export interface Quota {
 const catalogSchema = z.object({
   packEpoch: bigintColumn,
   quota: z.object({ sizeBytes: z.number(), objectCount: z.number() }),
-  packs: z.array(z.object({ sha: z.string(), sizeBytes: z.number(), objectCount: z.number() })),
+  packs: storedPacks,
 });
 
 /** As listPacks, with the epoch by which commitPush sees that none of their objects has gone since. */
@@ -42,9 +70,8 @@ export async function readCatalog(
     query,
     sql`SELECT pack_epoch AS "packEpoch", json_build_object(
         'sizeBytes', coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint),
-        'objectCount', coalesce(quota_objects, ${REPOSITORY_OBJECT_LIMIT}::integer)) AS quota, (
-        SELECT coalesce(json_agg(json_build_object('sha', sha, 'sizeBytes', size_bytes, 'objectCount', object_count)), '[]')
-        FROM packs WHERE repository_id = repositories.id AND state = 'live') AS packs
+        'objectCount', coalesce(quota_objects, ${REPOSITORY_OBJECT_LIMIT}::integer)) AS quota,
+        ${selectPacks(sql`repositories.id`)} AS packs
       FROM repositories WHERE id = ${repositoryId}`,
     catalogSchema,
   );

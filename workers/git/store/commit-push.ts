@@ -13,7 +13,7 @@ import {
 } from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
 import { listParentNames } from "../wire/ref-name.ts";
-import type { StoredPack } from "./catalog.ts";
+import { REVIVE_PACK, type StoredPack } from "./catalog.ts";
 import { judgeUpdates, type RefOutcome } from "./judge-updates.ts";
 import { bigintColumn, queryRows } from "./query-rows.ts";
 
@@ -47,17 +47,16 @@ interface PushResult {
   readonly operationId: number | null;
   /** In the order of the moves. */
   readonly outcomes: readonly RefOutcome[];
-  /** Stored objects may have gone: nothing was written, and the caller is to check and store its pack again. */
+  /** Where the pack is: another than the caller's when the catalog has it already. Null when nothing was written. */
+  readonly storageKey: string | null;
+  /** Stored objects may have gone: nothing was written, and the caller is to check its pack again. */
   readonly isOutdated: boolean;
 }
-
-/** Undoes the transaction of a push whose pack is just being deleted. */
-class PackIsDeleting extends Error {}
 
 /** Undoes the transaction of a push whose pack is too much for the repository. */
 class IsOverQuota extends Error {}
 
-const OUTDATED: PushResult = { operationId: null, outcomes: [], isOutdated: true };
+const OUTDATED: PushResult = { operationId: null, outcomes: [], storageKey: null, isOutdated: true };
 
 /**
  * Moves refs. Expected refusals are outcomes, not errors. Pushes to one repository wait for each other here, for
@@ -67,10 +66,9 @@ export async function commitPush(database: Database, push: PushCommit): Promise<
   try {
     return await commitOnce(database, push);
   } catch (error) {
-    if (error instanceof PackIsDeleting) return OUTDATED;
     if (error instanceof IsOverQuota) {
       const outcomes = push.moves.map(({ name }) => ({ name, status: "over-quota" as const }));
-      return { operationId: null, outcomes, isOutdated: false };
+      return { operationId: null, outcomes, storageKey: null, isOutdated: false };
     }
     throw error;
   }
@@ -86,7 +84,7 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
       .for("no key update");
     if (repository === undefined) {
       const outcomes = moves.map(({ name }) => ({ name, status: "gone" as const }));
-      return { operationId: null, outcomes, isOutdated: false };
+      return { operationId: null, outcomes, storageKey: null, isOutdated: false };
     }
     if (repository.packEpoch !== push.packEpoch) return OUTDATED;
     const current = await readCurrent(transaction, repositoryId, moves);
@@ -95,11 +93,11 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
       defaultRef: `refs/heads/${repository.defaultBranch}`,
     });
     const accepted = moves.filter((_, at) => outcomes[at]?.status === "ok");
-    if (accepted.length === 0) return { operationId: null, outcomes, isOutdated: false };
+    if (accepted.length === 0) return { operationId: null, outcomes, storageKey: null, isOutdated: false };
     const firstBranch = push.kind === "push" ? findFirstBranch(accepted, repository.defaultBranch) : null;
-    const operationId = await writeMoves(transaction, push, accepted, firstBranch);
+    const { id: operationId, storageKey } = await writeMoves(transaction, push, accepted, firstBranch);
     await push.commit(transaction, operationId, accepted);
-    return { operationId, outcomes, isOutdated: false };
+    return { operationId, outcomes, storageKey, isOutdated: false };
   });
 }
 
@@ -147,7 +145,7 @@ async function writeMoves(
   push: PushCommit,
   accepted: readonly RefMove[],
   firstBranch: string | null,
-): Promise<number> {
+): Promise<{ readonly id: number; readonly storageKey: string | null }> {
   const { repositoryId, actorId, kind, pack } = push;
   const changes = JSON.stringify(accepted.map(({ name, before, after }) => ({ name, before, after })));
   const packs = JSON.stringify(pack === null ? [] : [pack]);
@@ -164,11 +162,11 @@ async function writeMoves(
         ON CONFLICT (repository_id, name)
         DO UPDATE SET oid = excluded.oid, peeled = excluded.peeled, updated_at = now()
       ), stored AS (
-        INSERT INTO packs (repository_id, sha, size_bytes, object_count)
-        SELECT ${repositoryId}::bigint, sha, "sizeBytes", "objectCount"
-        FROM jsonb_to_recordset(${packs}::jsonb) AS pack (sha text, "sizeBytes" bigint, "objectCount" integer)
-        ON CONFLICT (repository_id, sha) DO UPDATE SET state = 'live', retired_at = NULL
-        WHERE packs.state <> 'deleting' RETURNING id
+        INSERT INTO packs (repository_id, sha, storage_key, size_bytes, object_count)
+        SELECT ${repositoryId}::bigint, sha, "storageKey", "sizeBytes", "objectCount"
+        FROM jsonb_to_recordset(${packs}::jsonb)
+          AS pack (sha text, "storageKey" text, "sizeBytes" bigint, "objectCount" integer)
+        ON CONFLICT (repository_id, sha) DO UPDATE SET ${REVIVE_PACK} RETURNING storage_key
       ), pushed AS (
         UPDATE repositories SET pushed_at = now(), updated_at = now(), housekeep_at =
           coalesce(housekeep_at, now() + ${UNREACHABLE_GRACE_MS}::double precision * interval '1 millisecond'),
@@ -190,7 +188,7 @@ async function writeMoves(
         WHERE (SELECT count(*) FROM packs WHERE repository_id = ${repositoryId} AND state = 'live') >= ${CROWDED_PACKS}
           AND EXISTS (SELECT FROM stored)
       )
-      SELECT id, (SELECT count(*) FROM stored) AS stored, (
+      SELECT id, (SELECT storage_key FROM stored) AS "storageKey", (
         SELECT coalesce(sum(size_bytes), 0) + ${pack?.sizeBytes ?? 0}::bigint
             > coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint)
           OR coalesce(sum(object_count), 0) + ${pack?.objectCount ?? 0}::bigint
@@ -199,10 +197,9 @@ async function writeMoves(
           ON repository_id = repositories.id AND state = 'live' AND sha <> ${pack?.sha ?? ""}
         WHERE repositories.id = ${repositoryId} GROUP BY repositories.id
       ) AS "isOver" FROM operation`,
-    z.object({ id: bigintColumn, stored: bigintColumn, isOver: z.boolean() }),
+    z.object({ id: bigintColumn, storageKey: z.string().nullable(), isOver: z.boolean() }),
   );
   if (row === undefined) throw new Error("an INSERT gave no row");
-  if (pack !== null && row.stored === 0) throw new PackIsDeleting();
   if (pack !== null && row.isOver) throw new IsOverQuota();
-  return row.id;
+  return row;
 }

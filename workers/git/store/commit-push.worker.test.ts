@@ -8,6 +8,7 @@ import { ZERO_OID } from "../object/oid.ts";
 import { EMPTY_STATE, openTestRepository, readState, type TestRepository } from "../testing/git-fixtures.ts";
 import { readCatalog } from "./catalog.ts";
 import { commitPush } from "./commit-push.ts";
+import { createStorageKey } from "./keys.ts";
 
 const [A, B, C] = ["a", "b", "c"].map((digit) => digit.repeat(40)) as [string, string, string];
 const PACK = { sha: "d".repeat(40), sizeBytes: 3_000_000_000, objectCount: 7 };
@@ -39,7 +40,7 @@ async function run(
     kind: "push",
     moves,
     isAtomic,
-    pack,
+    pack: pack && { ...pack, storageKey: createStorageKey(repositoryId) },
     packEpoch,
     commit,
   } as const;
@@ -60,6 +61,22 @@ describe("moving refs", () => {
       operations: 2,
       pushEvents: 2,
     });
+  });
+
+  it.each([
+    ["live", true],
+    ["retired", true],
+    ["deleting", false],
+  ])("keeps where a pack is that was stored before and is %s: %s", async (state, isKept) => {
+    const first = await run([move("x", ZERO_OID, A)], { pack: PACK });
+    await database.query.execute(
+      sql`UPDATE packs SET state = ${state}, retired_at = CASE WHEN ${state} = 'live' THEN NULL ELSE now() END
+        WHERE storage_key = ${first.storageKey}`,
+    );
+    const second = await run([move("x", A, B)], { pack: PACK });
+    expect(second.storageKey === first.storageKey).toBe(isKept);
+    const { packs } = await readCatalog(database.query, repository.id);
+    expect(packs).toEqual([{ ...PACK, storageKey: second.storageKey }]);
   });
 
   it("makes the first branch the default one where the repository had none", async () => {
@@ -142,7 +159,7 @@ describe("moving refs", () => {
   it("writes nothing once objects that were counted on may have gone", async () => {
     const { packEpoch } = await readCatalog(database.query, repository.id);
     const result = await run([move("x", ZERO_OID, A)], { pack: PACK, packEpoch: packEpoch + 1 });
-    expect(result).toEqual({ operationId: null, outcomes: [], isOutdated: true });
+    expect(result).toEqual({ operationId: null, outcomes: [], storageKey: null, isOutdated: true });
     expect(await readState(repository)).toEqual(EMPTY_STATE);
   });
 

@@ -1,22 +1,21 @@
-// The one module that makes R2 keys of the git engine. A pack and its sidecars are named by the pack's own hash;
-// a pack that is still being received has a name nobody else will use.
-import type { Oid } from "../object/oid.ts";
+// The one module that makes R2 keys of the git engine. Invariant: every pack has a storage key of its own, which is made
+// once and never used again, so that what is stored under it never changes; the catalog's row says which pack it is.
 
-export function packKey(repositoryId: number, sha: Oid): string {
-  return `repos/${repositoryId}/packs/${sha}.pack`;
+/** A storage key that nothing else has or will have. */
+export function createStorageKey(repositoryId: number): string {
+  return `${repositoryPrefix(repositoryId)}packs/${crypto.randomUUID()}`;
 }
 
-export function indexKey(repositoryId: number, sha: Oid): string {
-  return `repos/${repositoryId}/packs/${sha}.idx`;
+export function packKey(storageKey: string): string {
+  return `${storageKey}.pack`;
 }
 
-export function graphKey(repositoryId: number, sha: Oid): string {
-  return `repos/${repositoryId}/packs/${sha}.graph`;
+export function indexKey(storageKey: string): string {
+  return `${storageKey}.idx`;
 }
 
-/** Where a pack is kept while its hash isn't known. */
-export function stagingKey(repositoryId: number, uploadId: string): string {
-  return `repos/${repositoryId}/staging/${uploadId}.pack`;
+export function graphKey(storageKey: string): string {
+  return `${storageKey}.graph`;
 }
 
 /** A part of an import, as it was uploaded. */
@@ -30,8 +29,8 @@ export function importPrefix(repositoryId: number, importId: number): string {
 }
 
 /** All that R2 holds of a pack. */
-export function listPackKeys(repositoryId: number, sha: Oid): string[] {
-  return [packKey(repositoryId, sha), indexKey(repositoryId, sha), graphKey(repositoryId, sha)];
+export function listPackKeys(storageKey: string): string[] {
+  return [packKey(storageKey), indexKey(storageKey), graphKey(storageKey)];
 }
 
 /** Before every key of this module. */
@@ -42,20 +41,9 @@ export function repositoryPrefix(repositoryId: number): string {
   return `${REPOSITORIES_PREFIX}${repositoryId}/`;
 }
 
-export interface ParsedKey {
-  readonly key: string;
-  readonly repositoryId: number;
-  readonly kind: "pack" | "staging";
-  /** A pack's hash, or the upload's own name. */
-  readonly name: string;
-}
-
-/** What a key is the key of; null for one that this module doesn't make. */
-export function parseKey(key: string): ParsedKey | null {
-  const match =
-    /^repos\/(\d{1,15})\/(?:packs\/([0-9a-f]{40})\.(?:pack|idx|graph)|staging\/([^/]+)\.pack)$/.exec(key);
-  if (match === null) return null;
-  const [, repositoryId, sha, upload] = match;
-  const kind = sha === undefined ? "staging" : "pack";
-  return { key, repositoryId: Number(repositoryId), kind, name: sha ?? upload ?? "" };
+/** The storage key of the pack that an object belongs to; null for a key that is no pack's. */
+export function parseStorageKey(key: string): string | null {
+  // Packs used to be named by their hash, and to be under `staging/` before that was known.
+  const match = /^(repos\/\d{1,15}\/(?:packs|staging)\/[0-9a-f-]{36,40})\.(?:pack|idx|graph)$/.exec(key);
+  return match?.[1] ?? null;
 }

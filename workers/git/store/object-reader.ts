@@ -42,7 +42,7 @@ export function createObjectReader(
   let opened: Promise<RepositoryPacks> | null = null;
   const open = () => {
     opened ??= listPacks(database.query, repositoryId)
-      .then((packs) => openPacks(env.objects, repositoryId, packs))
+      .then((packs) => openPacks(env.objects, packs))
       .then((packs) => new RepositoryPacks(packs));
     return opened;
   };

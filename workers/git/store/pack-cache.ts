@@ -1,7 +1,6 @@
 // What the isolate keeps of packs between requests: index and graph, and the bytes of small packs. All of it is
 // immutable, so nothing is ever stale; the least recently used goes when the budget is spent.
 import { PACK_CACHE_BYTES } from "../limits.ts";
-import type { Oid } from "../object/oid.ts";
 import type { PackMember } from "../pack/pack-set.ts";
 
 /** A pack that was opened before. */
@@ -23,21 +22,19 @@ class PackCache {
     this.limitBytes = limitBytes;
   }
 
-  get(repositoryId: number, sha: Oid): CachedPack | undefined {
-    const key = `${repositoryId}/${sha}`;
-    const pack = this.packs.get(key);
+  get(storageKey: string): CachedPack | undefined {
+    const pack = this.packs.get(storageKey);
     if (pack !== undefined) {
-      this.packs.delete(key);
-      this.packs.set(key, pack);
+      this.packs.delete(storageKey);
+      this.packs.set(storageKey, pack);
     }
     return pack;
   }
 
   /** Keeps a pack; one that is larger than a quarter of the budget isn't kept. */
-  add(repositoryId: number, sha: Oid, pack: CachedPack): void {
-    const key = `${repositoryId}/${sha}`;
-    if (this.packs.has(key) || pack.costBytes > this.limitBytes / 2) return;
-    this.packs.set(key, pack);
+  add(storageKey: string, pack: CachedPack): void {
+    if (this.packs.has(storageKey) || pack.costBytes > this.limitBytes / 2) return;
+    this.packs.set(storageKey, pack);
     this.usedBytes += pack.costBytes;
     for (const [oldest, { costBytes }] of this.packs) {
       if (this.usedBytes <= this.limitBytes) return;

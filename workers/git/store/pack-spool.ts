@@ -1,9 +1,9 @@
-// Keeps a pack while it is received: in memory while it is small and the isolate has room, else in R2 under a staging
-// key. Invariant: `discard` gives everything back and leaves nothing behind.
+// Keeps a pack while it is received: in memory while it is small and the isolate has room, else in R2, where it stays
+// if it is stored as it came. Invariant: `discard` gives back and removes all that wasn't stored.
 import { SPOOL_PART_BYTES } from "../limits.ts";
 import type { PackSpool } from "../pack/ingest-types.ts";
 import { assertRange, type RangeSource } from "../pack/range-source.ts";
-import { stagingKey } from "./keys.ts";
+import { createStorageKey, packKey } from "./keys.ts";
 import type { SpoolMemory } from "./spool-memory.ts";
 import { StagedUpload } from "./staged-upload.ts";
 
@@ -11,9 +11,11 @@ const INITIAL_BYTES = 64 * 1024;
 
 /** A spool that what it was given can be stored from. */
 export interface StorableSpool extends PackSpool {
-  /** Puts what was spooled under `key` as it stands. Nothing may be appended afterwards. */
-  storeAs(key: string): Promise<void>;
-  /** Lets go of everything that was put aside. May be called at any time, and again. */
+  /** Gives what was spooled to the caller where it lies in R2, under the returned storage key; null when it doesn't. */
+  keep(): Promise<string | null>;
+  /** Puts what was spooled into R2 as it stands. Nothing may be appended afterwards. */
+  storeAs(storageKey: string): Promise<void>;
+  /** Lets go of everything that was put aside and not stored. May be called at any time, and again. */
   discard(): Promise<void>;
 }
 
@@ -52,9 +54,14 @@ export class ReceivingSpool implements StorableSpool {
     return this.opened;
   }
 
-  async storeAs(key: string): Promise<void> {
+  async keep(): Promise<string | null> {
     await this.source();
-    if (this.staged !== null) return this.staged.copyTo(key);
+    return this.staged?.keep() ?? null;
+  }
+
+  async storeAs(storageKey: string): Promise<void> {
+    if (this.staged !== null) throw new Error("a pack that is in R2 isn't stored a second time");
+    const key = packKey(storageKey);
     const parts = this.parts();
     const [first] = parts;
     if (parts.length === 1 && first !== undefined) {
@@ -98,8 +105,7 @@ export class ReceivingSpool implements StorableSpool {
 
   private async spill(): Promise<void> {
     if (this.staged !== null) return;
-    const key = stagingKey(this.repositoryId, crypto.randomUUID());
-    this.staged = await StagedUpload.start(this.bucket, key);
+    this.staged = await StagedUpload.start(this.bucket, createStorageKey(this.repositoryId));
     for (const part of this.held) await this.staged.uploadPart(part);
     this.release();
   }

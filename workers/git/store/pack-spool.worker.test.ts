@@ -2,6 +2,7 @@
 import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { SPOOL_PART_BYTES } from "../limits.ts";
+import { createStorageKey, packKey } from "./keys.ts";
 import { ReceivingSpool } from "./pack-spool.ts";
 import { SpoolMemory } from "./spool-memory.ts";
 
@@ -25,6 +26,15 @@ async function spool(bytes: Uint8Array, lentParts: number) {
 async function listKeys(): Promise<string[]> {
   const { objects } = await env.OBJECTS.list({ prefix: `repos/${repositoryId}/` });
   return objects.map(({ key }) => key);
+}
+
+/** Stores it as pack-store.ts does. @returns the key */
+async function store(receiving: ReceivingSpool): Promise<string> {
+  const kept = await receiving.keep();
+  if (kept !== null) return packKey(kept);
+  const storageKey = createStorageKey(repositoryId);
+  await receiving.storeAs(storageKey);
+  return packKey(storageKey);
 }
 
 const isEqual = (left: Uint8Array, right: Uint8Array) => Buffer.from(left).equals(right);
@@ -53,14 +63,15 @@ describe.each([
       expect(isEqual(await source.read(offset, length), bytes.subarray(offset, offset + length))).toBe(true);
     }
     await expect(source.read(sizeBytes, 1)).rejects.toThrow("were asked for");
-    expect((await listKeys()).length).toBe(isStaged ? 1 : 0);
-    const key = `repos/${repositoryId}/stored`;
-    await receiving.storeAs(key);
+    const stagedKeys = await listKeys();
+    expect(stagedKeys.length).toBe(isStaged ? 1 : 0);
+    const key = await store(receiving);
     const stored = await env.OBJECTS.get(key);
     expect(isEqual(new Uint8Array(await stored!.arrayBuffer()), bytes)).toBe(true);
     await receiving.discard();
     await receiving.discard();
     expect(await listKeys()).toEqual([key]);
+    if (isStaged) expect(stagedKeys).toEqual([key]);
     const lentAgain = Array.from({ length: lentParts + 1 }, () => memory.borrow());
     expect(lentAgain).toEqual([...Array(lentParts).fill(true), false]);
   });

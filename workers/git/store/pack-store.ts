@@ -1,5 +1,5 @@
 // Opens and stores packs: the pack itself with its index and graph, in R2. Invariant: all three are there before
-// this says that a pack is stored, and their names come from their content, so writing one twice changes nothing.
+// this says that a pack is stored, and nothing else is ever stored under their names.
 import { ForgeError } from "../../core/errors.ts";
 import type { IngestedPack } from "../pack/ingest-types.ts";
 import { parsePackGraph } from "../pack/pack-graph.ts";
@@ -7,7 +7,7 @@ import { parsePackIndex } from "../pack/pack-index.ts";
 import type { PackMember } from "../pack/pack-set.ts";
 import type { StreamableSource } from "../pack/pack-stream.ts";
 import type { StoredPack } from "./catalog.ts";
-import { graphKey, indexKey, packKey } from "./keys.ts";
+import { createStorageKey, graphKey, indexKey, listPackKeys, packKey } from "./keys.ts";
 import { type CachedPack, packCache } from "./pack-cache.ts";
 import type { StorableSpool } from "./pack-spool.ts";
 import { createMemoryPack, createR2Pack } from "./r2-pack.ts";
@@ -25,38 +25,32 @@ export interface OpenPack extends PackMember {
 }
 
 /** Opens packs, those that the isolate knows without reading anything. Throws ForgeError `internal` when R2 lacks one. */
-export async function openPacks(
-  bucket: R2Bucket,
-  repositoryId: number,
-  packs: readonly StoredPack[],
-): Promise<OpenPack[]> {
+export async function openPacks(bucket: R2Bucket, packs: readonly StoredPack[]): Promise<OpenPack[]> {
   const opened: OpenPack[] = [];
   for (let at = 0; at < packs.length; at += OPENED_AT_ONCE) {
     const batch = packs.slice(at, at + OPENED_AT_ONCE);
-    opened.push(...(await Promise.all(batch.map((pack) => openPack(bucket, repositoryId, pack)))));
+    opened.push(...(await Promise.all(batch.map((pack) => openPack(bucket, pack)))));
   }
   return opened;
 }
 
-async function openPack(bucket: R2Bucket, repositoryId: number, pack: StoredPack): Promise<OpenPack> {
-  let cached = packCache.get(repositoryId, pack.sha);
+async function openPack(bucket: R2Bucket, pack: StoredPack): Promise<OpenPack> {
+  let cached = packCache.get(pack.storageKey);
   if (cached === undefined) {
-    cached = await readPack(bucket, repositoryId, pack);
-    packCache.add(repositoryId, pack.sha, cached);
+    cached = await readPack(bucket, pack);
+    packCache.add(pack.storageKey, cached);
   }
   const { index, graph, bytes } = cached;
   const source =
-    bytes === null
-      ? createR2Pack(bucket, packKey(repositoryId, pack.sha), pack.sizeBytes)
-      : createMemoryPack(bytes);
+    bytes === null ? createR2Pack(bucket, packKey(pack.storageKey), pack.sizeBytes) : createMemoryPack(bytes);
   return { index, graph, source };
 }
 
-async function readPack(bucket: R2Bucket, repositoryId: number, pack: StoredPack): Promise<CachedPack> {
+async function readPack(bucket: R2Bucket, pack: StoredPack): Promise<CachedPack> {
   const [idx, graph, bytes] = await Promise.all([
-    readObject(bucket, indexKey(repositoryId, pack.sha)),
-    readObject(bucket, graphKey(repositoryId, pack.sha)),
-    pack.sizeBytes <= SMALL_PACK_BYTES ? readObject(bucket, packKey(repositoryId, pack.sha)) : null,
+    readObject(bucket, indexKey(pack.storageKey)),
+    readObject(bucket, graphKey(pack.storageKey)),
+    pack.sizeBytes <= SMALL_PACK_BYTES ? readObject(bucket, packKey(pack.storageKey)) : null,
   ]);
   return parseSidecars(idx, graph, bytes, pack.sizeBytes);
 }
@@ -96,7 +90,7 @@ export function openSidecars(ingested: IngestedPack): PackMember {
 }
 
 /** A pack on its way into R2. */
-interface StoringPack {
+export interface StoringPack {
   readonly pack: StoredPack;
   /** To be read at once, stored or not. */
   readonly open: OpenPack;
@@ -104,10 +98,12 @@ interface StoringPack {
   readonly whenStored: Promise<void>;
   /** Lets the isolate keep what it knows of the pack. To be called once the pack is in the catalog. */
   remember(): void;
+  /** Removes it again. To be called only when it is known not to be in the catalog. */
+  discard(): Promise<void>;
 }
 
 /**
- * Puts a pack and its sidecars into R2 under their names. A small pack can be read while that goes on.
+ * Puts a pack and its sidecars into R2 under a storage key of their own. A small pack can be read while that goes on.
  * @param spool what was received
  */
 export async function storePack(
@@ -117,23 +113,37 @@ export async function storePack(
   spool: StorableSpool,
 ): Promise<StoringPack> {
   const { packSha: sha, sizeBytes, objectCount, idx, graph } = ingested;
-  const key = packKey(repositoryId, sha);
   const bytes = sizeBytes <= COLLECTED_BYTES_MAX ? await collectPack(ingested) : null;
-  const storing = bytes === null ? putLarge(bucket, key, ingested, spool) : bucket.put(key, bytes);
-  const whenStored = Promise.all([
-    storing,
-    bucket.put(indexKey(repositoryId, sha), idx),
-    bucket.put(graphKey(repositoryId, sha), graph),
-  ]).then(() => undefined);
-  if (bytes === null) await whenStored;
-  else whenStored.catch(thrownToWaiter);
+  const keptKey = bytes === null && ingested.appendedBases.length === 0 ? await spool.keep() : null;
+  const storageKey = keptKey ?? createStorageKey(repositoryId);
+  const key = packKey(storageKey);
+  const storePackItself = () =>
+    bytes === null ? putLarge(bucket, storageKey, ingested, spool) : bucket.put(key, bytes);
+  const puts = [
+    ...(keptKey === null ? [storePackItself()] : []),
+    bucket.put(indexKey(storageKey), idx),
+    bucket.put(graphKey(storageKey), graph),
+  ];
+  const whenStored = Promise.all(puts).then(() => undefined);
+  const discard = async () => {
+    await Promise.allSettled(puts);
+    await bucket.delete(listPackKeys(storageKey));
+  };
+  whenStored.catch(thrownToWaiter);
+  if (bytes === null) {
+    await whenStored.catch(async (error: unknown) => {
+      await discard();
+      throw error;
+    });
+  }
   const cached = parseSidecars(idx, graph, sizeBytes <= SMALL_PACK_BYTES ? bytes : null, sizeBytes);
   const source = bytes === null ? createR2Pack(bucket, key, sizeBytes) : createMemoryPack(bytes);
   return {
-    pack: { sha, sizeBytes, objectCount },
+    pack: { sha, storageKey, sizeBytes, objectCount },
     open: { index: cached.index, graph: cached.graph, source },
     whenStored,
-    remember: () => packCache.add(repositoryId, sha, cached),
+    remember: () => packCache.add(storageKey, cached),
+    discard,
   };
 }
 
@@ -152,11 +162,11 @@ async function collectPack(ingested: IngestedPack): Promise<Uint8Array> {
 
 async function putLarge(
   bucket: R2Bucket,
-  key: string,
+  storageKey: string,
   ingested: IngestedPack,
   spool: StorableSpool,
 ): Promise<void> {
-  if (ingested.appendedBases.length === 0) return spool.storeAs(key);
+  if (ingested.appendedBases.length === 0) return spool.storeAs(storageKey);
   const { readable, writable } = new FixedLengthStream(ingested.sizeBytes);
   const writer = writable.getWriter();
   const write = async () => {
@@ -169,5 +179,5 @@ async function putLarge(
       throw error;
     }
   };
-  await Promise.all([bucket.put(key, readable), write()]);
+  await Promise.all([bucket.put(packKey(storageKey), readable), write()]);
 }

@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Executor } from "../../core/db.ts";
 import type { Oid } from "../object/oid.ts";
-import type { StoredPack } from "./catalog.ts";
+import { type StoredPack, selectPacks, storedPacks } from "./catalog.ts";
 import { bigintColumn, queryRows } from "./query-rows.ts";
 import { HIDDEN_PREFIX, type StoredRef } from "./refs.ts";
 
@@ -23,7 +23,7 @@ const ASKED_OIDS_MAX = 1000;
 
 const rowSchema = z.object({
   version: bigintColumn,
-  packs: z.array(z.object({ sha: z.string(), sizeBytes: z.number(), objectCount: z.number() })),
+  packs: storedPacks,
   tips: z.array(z.string()),
   refs: z.array(z.object({ name: z.string(), oid: z.string(), peeled: z.string().nullable() })),
 });
@@ -38,8 +38,7 @@ export async function readSnapshot(
   const visible = sql`repository_id = ${repositoryId} AND NOT starts_with(name, ${HIDDEN_PREFIX})`;
   const statement = sql`SELECT
     (SELECT coalesce(max(id), 0) FROM ref_operations WHERE repository_id = ${repositoryId}) AS version,
-    (SELECT coalesce(json_agg(json_build_object('sha', sha, 'sizeBytes', size_bytes, 'objectCount', object_count)), '[]')
-      FROM packs WHERE repository_id = ${repositoryId} AND state = 'live') AS packs,
+    ${selectPacks(repositoryId)} AS packs,
     (SELECT coalesce(json_agg(DISTINCT oid), '[]')
       FROM refs WHERE ${visible} AND oid = ANY(${sql.param(oids)}::text[])) AS tips,
     (SELECT coalesce(json_agg(json_build_object('name', name, 'oid', oid, 'peeled', peeled)), '[]')

@@ -1,24 +1,26 @@
-// A pack on its way into R2 under a staging key, by multipart. Invariant: one part is under way at a time, and
-// `remove` leaves neither an object nor an open upload.
-
+// A pack on its way into R2 by multipart. Invariant: one part is under way at a time, and `remove` leaves neither an
+// object nor an open upload, unless the complete pack was kept.
 import type { StreamableSource } from "../pack/pack-stream.ts";
+import { packKey } from "./keys.ts";
 import { createR2Pack } from "./r2-pack.ts";
 
 export class StagedUpload {
   private readonly bucket: R2Bucket;
+  private readonly storageKey: string;
   private readonly upload: R2MultipartUpload;
   private readonly parts: R2UploadedPart[] = [];
   private uploading: Promise<void> = Promise.resolve();
   private sizeBytes = 0;
-  private state: "open" | "complete" | "removed" = "open";
+  private state: "open" | "complete" | "kept" | "removed" = "open";
 
-  private constructor(bucket: R2Bucket, upload: R2MultipartUpload) {
+  private constructor(bucket: R2Bucket, storageKey: string, upload: R2MultipartUpload) {
     this.bucket = bucket;
+    this.storageKey = storageKey;
     this.upload = upload;
   }
 
-  static async start(bucket: R2Bucket, key: string): Promise<StagedUpload> {
-    return new StagedUpload(bucket, await bucket.createMultipartUpload(key));
+  static async start(bucket: R2Bucket, storageKey: string): Promise<StagedUpload> {
+    return new StagedUpload(bucket, storageKey, await bucket.createMultipartUpload(packKey(storageKey)));
   }
 
   /** Begins to upload a part, once the one before is there. The bytes are the part's from now on. */
@@ -39,16 +41,16 @@ export class StagedUpload {
     return createR2Pack(this.bucket, this.upload.key, this.sizeBytes);
   }
 
-  /** Puts the complete upload under another key too; its bytes don't pass through the Worker's code. */
-  async copyTo(key: string): Promise<void> {
-    const staged = await this.bucket.get(this.upload.key);
-    if (staged === null) throw new Error(`${this.upload.key} is not in R2`);
-    await this.bucket.put(key, staged.body);
+  /** Leaves the complete upload where it is, for the caller to use. @returns its storage key */
+  keep(): string {
+    if (this.state !== "complete") throw new Error(`an upload that is ${this.state} can't be kept`);
+    this.state = "kept";
+    return this.storageKey;
   }
 
   async remove(): Promise<void> {
     const { state } = this;
-    if (state === "removed") return;
+    if (state === "removed" || state === "kept") return;
     this.state = "removed";
     await this.uploading.catch(thrownToNext);
     if (state === "complete") await this.bucket.delete(this.upload.key);

@@ -2,6 +2,7 @@
 
 import { assertRange, type RangeSource } from "../pack/range-source.ts";
 import type { BodyRest } from "../wire/body-reader.ts";
+import { packKey } from "./keys.ts";
 import type { StorableSpool } from "./pack-spool.ts";
 import type { UploadedFile, UploadedStream } from "./uploaded-file.ts";
 
@@ -19,7 +20,7 @@ export class UploadedSpool implements StorableSpool {
 
   /**
    * @param packOffset where in the file the pack begins; it ends with the file
-   * @param onStoring told how many bytes were stored under the pack's own name
+   * @param onStoring told how many bytes were stored as a pack
    */
   constructor(
     bucket: R2Bucket,
@@ -61,11 +62,16 @@ export class UploadedSpool implements StorableSpool {
     return source;
   }
 
-  async storeAs(key: string): Promise<void> {
+  /** The parts are several objects, and the import's. */
+  async keep(): Promise<null> {
+    return null;
+  }
+
+  async storeAs(storageKey: string): Promise<void> {
     const total = this.packBytes;
     this.onStoring(0, total);
     const { body } = this.open((readBytes) => this.onStoring(readBytes, total));
-    await this.bucket.put(key, body);
+    await this.bucket.put(packKey(storageKey), body);
   }
 
   /** Ends the streams that were not read to their end. The parts are not this spool's to remove. */
