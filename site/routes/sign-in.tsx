@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { clearSessionCookie, setSessionCookie } from "../../workers/auth/middleware.ts";
 import { describeSignInLink, signInByLink, signOut } from "../../workers/auth/service.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
+import { readOrigin } from "../../workers/core/origin.ts";
 import { homePath, signInPath } from "../components/paths.ts";
 import { makeFrame } from "../make-frame.ts";
 import { OneTimeLinkPage } from "../pages/one-time-link-page.tsx";
@@ -24,8 +25,7 @@ export const signInRoutes = new Hono<AppEnv>()
   .post("/login/once/:secret", async (context) => {
     const database = context.get("database");
     const secret = context.req.param("secret");
-    const userAgent = context.req.header("user-agent") ?? "";
-    const session = await signInByLink(database, secret, userAgent);
+    const session = await signInByLink(database, secret, readOrigin(context));
     if (session === undefined) {
       const { state } = await describeSignInLink(database, secret);
       const problem = state === "usable" ? "unknown" : state;

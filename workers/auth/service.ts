@@ -1,12 +1,13 @@
 // Finds out who is asking, and opens and ends browser sessions.
 // Invariant: a secret that is presented is compared by its hash, and a bad one is never silently anonymous.
-import { hashSecret, isWellFormedToken, randomBase62 } from "../../schema/token.ts";
+import { hashSecret, isWellFormedToken } from "../../schema/token.ts";
+import { recordAudit } from "../audit/service.ts";
 import { type Actor, ANONYMOUS } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import { ForgeError } from "../core/errors.ts";
+import type { Origin } from "../core/origin.ts";
+import { openSession } from "./sessions.ts";
 import * as store from "./store.ts";
-
-const SESSION_SECRET_LENGTH = 43;
 
 /** The actor of an API token or run token. @throws ForgeError `unauthorized` when it is unknown, expired or revoked. */
 export async function authenticateToken(database: Database, token: string): Promise<Actor> {
@@ -73,20 +74,18 @@ export async function describeSignInLink(database: Database, secret: string): Pr
 export async function signInByLink(
   database: Database,
   secret: string,
-  userAgent: string,
+  origin: Origin,
 ): Promise<string | undefined> {
   const secretHash = await hashSecret(secret);
-  const sessionSecret = randomBase62(SESSION_SECRET_LENGTH);
-  const tokenHash = await hashSecret(sessionSecret);
   return database.transaction(async (transaction) => {
     const link = await store.takeSignInLink(transaction, secretHash);
     if (!link) return undefined;
-    await store.insertSession(transaction, {
-      userId: link.userId,
-      tokenHash,
-      userAgent: userAgent.slice(0, 400),
+    await recordAudit(transaction, ANONYMOUS, origin, {
+      action: "session.open",
+      ownerId: link.userId,
+      details: { method: "link" },
     });
-    return sessionSecret;
+    return openSession(transaction, link.userId, "link", origin);
   });
 }
 

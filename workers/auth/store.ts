@@ -115,7 +115,10 @@ export async function findSignInLink(query: Executor, secretHash: string) {
 
 export async function insertSession(
   transaction: Executor,
-  session: { userId: number; tokenHash: string; userAgent: string },
+  session: Pick<
+    typeof authSessions.$inferInsert,
+    "userId" | "tokenHash" | "method" | "userAgent" | "address"
+  >,
 ): Promise<void> {
   await transaction
     .insert(authSessions)

@@ -1,0 +1,58 @@
+// The audit log: who did what, to what, from where, with which credential.
+// Invariant: what is recorded is recorded in the transaction that does it.
+import type { Actor } from "../core/actor.ts";
+import type { Executor } from "../core/db.ts";
+import type { Origin } from "../core/origin.ts";
+import { insertEvent } from "./store.ts";
+
+interface AuditRecord {
+  /** `<thing>.<verb>`, such as `token.create`, `organization.invite`, `repository.transfer`. */
+  action: string;
+  /** The account whose log it belongs to: a person's own, an organisation's; absent for the site's alone. */
+  ownerId?: number;
+  repositoryId?: number;
+  target?: { kind: string; id?: number; name: string };
+  /** What else there is to know; never a secret. */
+  details?: Record<string, unknown>;
+}
+
+/** Adds to the log. `query` is the transaction of the change. */
+export async function recordAudit(
+  query: Executor,
+  actor: Actor,
+  origin: Origin,
+  record: AuditRecord,
+): Promise<void> {
+  await insertEvent(query, {
+    action: record.action,
+    ...describeActor(actor),
+    ...origin,
+    ownerId: record.ownerId ?? null,
+    repositoryId: record.repositoryId ?? null,
+    targetKind: record.target?.kind ?? "",
+    targetId: record.target?.id ?? null,
+    targetName: record.target?.name ?? "",
+    details: record.details ?? {},
+  });
+}
+
+function describeActor(actor: Actor) {
+  switch (actor.kind) {
+    case "anonymous":
+      return {};
+    case "run":
+      return { credentialKind: "run", credentialId: actor.jobId };
+    case "deploy":
+      return { credentialKind: "deploy-key", credentialId: actor.deployKeyId };
+    case "user": {
+      const { credential } = actor;
+      const id = credential.kind === "session" ? credential.sessionId : credential.tokenId;
+      return {
+        actorId: actor.userId,
+        actorName: actor.username,
+        credentialKind: credential.kind,
+        credentialId: id,
+      };
+    }
+  }
+}
