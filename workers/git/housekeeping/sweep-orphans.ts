@@ -4,12 +4,9 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { ORPHAN_GRACE_MS, SWEEP_PASS_MS, SWEPT_KEYS_PER_TICK } from "../limits.ts";
-import { listPackKeys, parseStorageKey, REPOSITORIES_PREFIX } from "../store/keys.ts";
+import { parseStorageKey, REPOSITORIES_PREFIX } from "../store/keys.ts";
 import { queryRows } from "../store/query-rows.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
-
-/** R2 deletes 1,000 keys at once. */
-const PACKS_PER_DELETION = 300;
 
 /** What may be set otherwise in tests. */
 interface SweepOptions {
@@ -31,7 +28,7 @@ const defaultOptions: SweepOptions = {
 
 /**
  * Looks at the next slice of keys; between two passes at none. Cut off, the same slice is looked at again.
- * @returns how many packs, whole or in part, were deleted, and whether the pass has come to its end.
+ * @returns how many orphans were deleted, and whether the pass has come to its end.
  */
 export async function sweepOrphans(
   context: HousekeepingContext,
@@ -44,16 +41,14 @@ export async function sweepOrphans(
   const place = afterKey === "" ? {} : { startAfter: afterKey };
   const listed = await bucket.list({ prefix, limit: keysPerSlice, ...place });
   const oldestMs = Date.now() - options.graceMs;
-  const old = new Set<string>();
-  for (const { key, uploaded } of listed.objects) {
+  const old = listed.objects.flatMap(({ key, uploaded }) => {
     const storageKey = uploaded.getTime() <= oldestMs ? parseStorageKey(key) : null;
-    if (storageKey !== null) old.add(storageKey);
-  }
-  const orphans = await findUnnamed(context, [...old]);
+    return storageKey === null ? [] : [{ key, storageKey }];
+  });
+  const unnamed = await findUnnamed(context, [...new Set(old.map(({ storageKey }) => storageKey))]);
+  const orphans = old.filter(({ storageKey }) => unnamed.has(storageKey)).map(({ key }) => key);
   await context.reach?.("orphans found");
-  for (let at = 0; at < orphans.length; at += PACKS_PER_DELETION) {
-    await bucket.delete(orphans.slice(at, at + PACKS_PER_DELETION).flatMap(listPackKeys));
-  }
+  if (orphans.length > 0) await bucket.delete(orphans);
   const last = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
   await context.database.query.execute(
     sql`UPDATE sweeps SET after_key = ${last}, updated_at = now() WHERE name = ${options.name}`,
@@ -76,13 +71,16 @@ async function readPlace({ database }: HousekeepingContext, options: SweepOption
   return rows[0]?.afterKey ?? null;
 }
 
-async function findUnnamed({ database }: HousekeepingContext, found: readonly string[]): Promise<string[]> {
-  if (found.length === 0) return [];
+async function findUnnamed(
+  { database }: HousekeepingContext,
+  found: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (found.length === 0) return new Set();
   const rows = await queryRows(
     database.query,
     sql`SELECT found.key FROM unnest(${sql.param(found)}::text[]) AS found (key)
       WHERE NOT EXISTS (SELECT FROM packs WHERE packs.storage_key = found.key)`,
     z.object({ key: z.string() }),
   );
-  return rows.map(({ key }) => key);
+  return new Set(rows.map(({ key }) => key));
 }
