@@ -62,8 +62,9 @@ export const SHALLOW_LIMIT = 65_536;
 /** Most refs whose history one fetch may leave out. */
 export const NOT_REF_LIMIT = 1000;
 
-/** Most filters combined into one. */
+/** Most filters combined into one, and how deep a combination may lie within others. */
 export const COMBINED_FILTER_LIMIT = 16;
+export const FILTER_NESTING_LIMIT = 4;
 
 /** Most prefixes by which refs are listed; with more, all refs are, as git does. */
 export const REF_PREFIX_LIMIT = 1000;
@@ -113,6 +114,12 @@ export const SWEPT_KEYS_PER_TICK = 1000;
 
 /** Passes over all of R2's keys begin at least this far apart. */
 export const SWEEP_PASS_MS = 24 * 60 * 60 * 1000;
+
+/** Smallest pack that is offered as a bundle: below it a client is better served by a fetch alone. */
+export const BUNDLE_PACK_BYTES_MIN = 1024 ** 2;
+
+/** Most refs that an offered bundle names. */
+export const BUNDLE_REF_LIMIT = 1000;
 
 /** Largest head of a bundle: its capabilities, prerequisites and refs. */
 export const BUNDLE_HEADER_LIMIT_BYTES = 4 * 1024 ** 2;

@@ -1,13 +1,17 @@
-// The commands of protocol v2 (gitprotocol-v2): ls-refs, fetch, object-info.
+// The commands of protocol v2 (gitprotocol-v2): ls-refs, fetch, object-info, bundle-uri.
 import { COMMAND_LINE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { isOid } from "../object/oid.ts";
 import { NOT_HERE } from "../pack/pack-set.ts";
 import { reachesCommon } from "../pack/plan-fetch-common.ts";
 import { findRefs, pageRefs, startPages } from "../store/refs.ts";
+import { formatBundleList } from "../wire/bundle-header.ts";
+import { requireSha1 } from "../wire/capabilities.ts";
 import { addFetchArgument, type FetchRequest, FetchRequestBuilder } from "../wire/fetch-request.ts";
 import { formatRefLine, formatUnbornHead, matchesPrefixes, parseLsRefs } from "../wire/ls-refs.ts";
 import { decodePacketText, PacketBuffer } from "../wire/pkt-line.ts";
+import { BandedPacketBuffer } from "../wire/sideband.ts";
+import { offerBundle } from "./bundles.ts";
 import { answer, answerInStream, answerPages } from "./git-response.ts";
 import { findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
 import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
@@ -21,6 +25,7 @@ export async function serveCommand(request: FetchRequestContext): Promise<Respon
   if (command === "ls-refs") return serveLsRefs(request, lines);
   if (command === "fetch") return serveFetch(request, lines);
   if (command === "object-info") return serveObjectInfo(request, lines);
+  if (command === "bundle-uri") return serveBundleList(request, lines);
   throw new GitError("bad_protocol", `invalid command '${command.slice(0, 100)}'`);
 }
 
@@ -35,9 +40,7 @@ async function readCommand(
     if (packet === "response-end") break;
     const line = decodePacketText(packet);
     if (line.startsWith("command=")) command = line.slice("command=".length);
-    else if (line.startsWith("object-format=") && line !== "object-format=sha1") {
-      throw new GitError("bad_protocol", `mismatched object format: ${line.slice(0, 100)}`);
-    }
+    else if (line.startsWith("object-format=")) requireSha1(line.slice("object-format=".length));
   }
   throw new GitError("bad_protocol", "protocol error: unexpected line in a command's capabilities");
 }
@@ -90,14 +93,25 @@ async function serveLsRefs(request: FetchRequestContext, lines: AsyncGenerator<s
 
 async function serveFetch(request: FetchRequestContext, lines: AsyncGenerator<string>): Promise<Response> {
   const builder = new FetchRequestBuilder();
-  for await (const line of lines) addFetchArgument(builder, line);
-  const asked = builder.build();
+  try {
+    for await (const line of lines) addFetchArgument(builder, line);
+    return await answerFetch(request, builder.build());
+  } catch (error) {
+    if (!(error instanceof GitError) || !builder.sidebandAll) throw error;
+    const out = new BandedPacketBuffer();
+    out.fatal(error.message);
+    out.flush();
+    return answer(UPLOAD_RESULT, out.take());
+  }
+}
+
+async function answerFetch(request: FetchRequestContext, asked: FetchRequest): Promise<Response> {
   if (asked.wants.length + asked.wantRefs.length === 0 && !asked.waitForDone) {
     return answer(UPLOAD_RESULT, null);
   }
   const fetch = await openFetch(request, asked);
   const haves = findKnown(fetch.packs.set, asked.haves);
-  const out = new PacketBuffer();
+  const out = asked.sidebandAll ? new BandedPacketBuffer() : new PacketBuffer();
   if (!asked.isDone && asked.haves.length > 0 && !acknowledge(out, asked, fetch, haves)) {
     out.flush();
     return answer(UPLOAD_RESULT, out.take());
@@ -154,6 +168,19 @@ async function serveObjectInfo(
     const number = packs.set.find(oid);
     out.line(wantsSize && number !== NOT_HERE ? `${oid} ${packs.set.sizeAt(number)}` : oid);
   }
+  out.flush();
+  return answer(UPLOAD_RESULT, out.take());
+}
+
+async function serveBundleList(
+  request: FetchRequestContext,
+  lines: AsyncGenerator<string>,
+): Promise<Response> {
+  for (const line of await collect(lines)) {
+    throw new GitError("bad_protocol", `bundle-uri: unexpected line: '${line.slice(0, 200)}'`);
+  }
+  const out = new PacketBuffer();
+  for (const line of formatBundleList(await offerBundle(request))) out.line(line);
   out.flush();
   return answer(UPLOAD_RESULT, out.take());
 }

@@ -153,7 +153,7 @@ describe("fetch", () => {
     const { data } = await fetch(`want ${c4.oid}`, "filter tree:0", "done");
     expect(await listPack(data)).toEqual(chain.map(({ oid }) => oid).sort());
     expect((await fetch(`want ${c4.oid}`, "filter sparse:oid=x", "done")).lines).toEqual([
-      "ERR filter 'sparse:oid=x' not supported",
+      "ERR filter 'sparse:oid=x' not supported; blob:none, blob:limit=<size>, tree:<depth> and combine: are",
     ]);
   });
 
@@ -166,6 +166,16 @@ describe("fetch", () => {
     for (const name of ["refs/heads/none", "refs/plue/own"]) {
       expect((await fetch(`want-ref ${name}`, "done")).lines).toEqual([`ERR unknown ref ${name}`]);
     }
+  });
+
+  it("puts its whole answer in bands when asked to, a refusal too", async () => {
+    const { lines, data } = await fetch("sideband-all", `want ${c4.oid}`, `have ${c3.oid}`, "deepen 2");
+    expect(lines).toEqual(["delim", "delim", "flush"]);
+    const said = `acknowledgments\nACK ${c3.oid}\nready\nshallow-info\nshallow ${c3.oid}\npackfile\n`;
+    expect(Buffer.from(data.subarray(0, said.length)).toString()).toBe(said);
+    expect(await listPack(data.subarray(said.length))).toEqual(oidsOf(c4));
+    const refused = await fetch("sideband-all", `want ${dropped.oid}`, "done");
+    expect(refused).toMatchObject({ lines: ["flush"], fatal: `upload-pack: not our ref ${dropped.oid}` });
   });
 
   it("of nothing is answered with nothing", async () => {
@@ -218,6 +228,7 @@ describe("a request that is wrong", () => {
     ["an unknown command", encodeCommand("push", []), "ERR invalid command 'push'"],
     ["an unknown argument", encodeCommand("fetch", ["wont"]), "ERR fetch: unexpected line: 'wont'"],
     ["an argument of ls-refs", encodeCommand("ls-refs", ["x"]), "ERR ls-refs: unexpected line: 'x'"],
+    ["an argument of bundle-uri", encodeCommand("bundle-uri", ["x"]), "ERR bundle-uri: unexpected line: 'x'"],
     [
       "an argument of object-info",
       encodeCommand("object-info", ["x"]),
@@ -235,7 +246,9 @@ describe("a request that is wrong", () => {
     out.line("object-format=sha256");
     out.flush();
     const answer = await post(repository, "git-upload-pack", out.take(), { "git-protocol": "version=2" });
-    expect(await answer.text()).toContain("ERR mismatched object format: object-format=sha256");
+    expect(await answer.text()).toContain(
+      "ERR mismatched object format: objects here are named by sha1, not sha256",
+    );
   });
 
   it("as it ends too soon is told so", async () => {

@@ -1,8 +1,10 @@
-// Git's smart HTTP (gitprotocol-http): three addresses per repository, with or without `.git` at its end.
+// Git's smart HTTP (gitprotocol-http): three addresses per repository, with or without `.git` at its end, and those of
+// the bundles that clients are told of.
 // Invariant: nothing is read or written before `authorise` has let the request in.
 import { type Context, Hono } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
 import type { GitService } from "../wire/advertisement.ts";
+import { serveBundle } from "./bundles.ts";
 import type { GitAccess, GitHttpDependencies } from "./dependencies.ts";
 import { refuse } from "./git-response.ts";
 import { serveInfoRefs } from "./info-refs.ts";
@@ -38,6 +40,12 @@ export function createGitRoutes(dependencies: GitHttpDependencies): Hono<AppEnv>
     const { repository, actor } = access;
     if (actor === null) return turnAway({ allowed: false, status: 401, message: SIGN_IN });
     return serveReceivePack(context, dependencies, { repository, actor });
+  });
+  routes.get("/:owner/:repository/bundles/:bundle", async (context) => {
+    const access = await enter(context, "git-upload-pack");
+    return access.allowed
+      ? serveBundle(context, access.repository, context.req.param("bundle"))
+      : turnAway(access);
   });
   return routes;
 }

@@ -18,6 +18,11 @@ export function graphKey(storageKey: string): string {
   return `${storageKey}.graph`;
 }
 
+/** The refs that a pack is offered with as a bundle, where it is. */
+export function bundleHeadKey(storageKey: string): string {
+  return `${storageKey}.bundle`;
+}
+
 /** A part of an import, as it was uploaded. */
 export function importPartKey(repositoryId: number, importId: number, part: number): string {
   return `${importPrefix(repositoryId, importId)}${part}`;
@@ -44,6 +49,8 @@ export function repositoryPrefix(repositoryId: number): string {
 /** The storage key of the pack that an object belongs to; null for a key that is no pack's. */
 export function parseStorageKey(key: string): string | null {
   // Packs used to be named by their hash, and to be under `staging/` before that was known.
-  const match = /^(repos\/\d{1,15}\/(?:packs|staging)\/[0-9a-f-]{36,40})\.(?:pack|idx|graph)$/.exec(key);
+  const match = /^(repos\/\d{1,15}\/(?:packs|staging)\/[0-9a-f-]{36,40})\.(?:pack|idx|graph|bundle)$/.exec(
+    key,
+  );
   return match?.[1] ?? null;
 }

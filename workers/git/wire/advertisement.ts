@@ -46,9 +46,10 @@ export function writeV2Advertisement(out: PacketBuffer): void {
   out.line("version 2");
   out.line(AGENT);
   out.line("ls-refs=unborn");
-  out.line("fetch=shallow wait-for-done filter ref-in-want");
+  out.line("fetch=shallow wait-for-done filter ref-in-want sideband-all");
   out.line("object-format=sha1");
   out.line("object-info");
+  out.line("bundle-uri");
   out.flush();
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { BUNDLE_HEADER_LIMIT_BYTES, REF_UPDATE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { createRepository } from "../testing/real-git.ts";
-import { parseBundleHeader } from "./bundle-header.ts";
+import { formatBundleHeader, parseBundleHeader } from "./bundle-header.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const parse = (text: string) => parseBundleHeader(bytesOf(text));
@@ -99,6 +99,21 @@ describe("parseBundleHeader", () => {
           packOffset: head.length,
         });
         expect(parseBundleHeader(head.subarray(0, cut % head.length))).toBeNull();
+      }),
+      { seed: 20261121, numRuns: 200 },
+    );
+  });
+
+  it("gives back what was written", () => {
+    const oid = fc.constantFrom(A, B);
+    const name = fc.oneof(
+      fc.constant("HEAD"),
+      fc.stringMatching(/^refs\/[a-z]{1,8}\/[A-Za-z0-9é._-]{1,20}$/),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.record({ oid, name }), { maxLength: 8 }), (refs) => {
+        const head = formatBundleHeader(refs);
+        expect(parseBundleHeader(head)).toEqual({ prerequisites: [], refs, packOffset: head.length });
       }),
       { seed: 20261121, numRuns: 200 },
     );

@@ -1,5 +1,5 @@
 // The head of a bundle (gitformat-bundle): signature, capabilities, prerequisites and refs; its pack follows.
-// Invariant: nothing is guessed. A capability that isn't understood is refused, as the format demands.
+// Invariant: nothing is guessed when one is read. A capability that isn't understood is refused, as the format demands.
 import { BUNDLE_HEADER_LIMIT_BYTES, REF_UPDATE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { isOid, type Oid } from "../object/oid.ts";
@@ -67,6 +67,21 @@ function checkCapability(capability: string): void {
     "bad_protocol",
     `the bundle needs '${capability.slice(0, 100)}', which isn't known here`,
   );
+}
+
+/** The head of a bundle of version 2 that needs nothing but itself. */
+export function formatBundleHeader(refs: readonly BundleRef[]): Uint8Array<ArrayBuffer> {
+  const lines = refs.map(({ oid, name }) => `${oid} ${name}\n`);
+  return new Uint8Array(new TextEncoder().encode(`# v2 git bundle\n${lines.join("")}\n`));
+}
+
+/**
+ * The answer to the v2 command `bundle-uri` (gitprotocol-v2; bundle-uri design, "Bundle Lists"), but for its flush:
+ * one bundle, or none.
+ * @param uri relative to the repository's address, or null
+ */
+export function formatBundleList(uri: string | null): string[] {
+  return uri === null ? [] : ["bundle.version=1", "bundle.mode=all", `bundle.base.uri=${uri}`];
 }
 
 function parseRef(line: string): BundleRef {

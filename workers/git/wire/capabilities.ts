@@ -1,5 +1,7 @@
 // Capability lists (gitprotocol-capabilities; gitprotocol-v2, "Capabilities"): `name` or `name=value`.
 
+import { GitError } from "../object/git-error.ts";
+
 /** A name's values in the order given; a name without a value has the value "". */
 export type Capabilities = ReadonlyMap<string, readonly string[]>;
 
@@ -26,4 +28,13 @@ export function parseProtocolVersion(header: string | null | undefined): 0 | 1 |
     else if (word === "version=1" && highest === 0) highest = 1;
   }
   return highest;
+}
+
+/** Throws GitError `bad_protocol` when a client names its objects otherwise than by SHA-1. */
+export function requireSha1(format: string | undefined): void {
+  if (format === undefined || format === "sha1") return;
+  throw new GitError(
+    "bad_protocol",
+    `mismatched object format: objects here are named by sha1, not ${format.slice(0, 100)}`,
+  );
 }

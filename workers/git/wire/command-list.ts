@@ -3,7 +3,7 @@
 import { PUSH_OPTION_LIMIT, PUSH_OPTION_LIMIT_BYTES, REF_UPDATE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { isOid, type Oid, ZERO_OID } from "../object/oid.ts";
-import { type Capabilities, parseCapabilityWords } from "./capabilities.ts";
+import { type Capabilities, parseCapabilityWords, requireSha1 } from "./capabilities.ts";
 import { decodePacketText, type Packet } from "./pkt-line.ts";
 
 /** One ref's move; the zero id stands for a ref that doesn't exist. */
@@ -45,6 +45,7 @@ export async function parsePushRequest(
     if (capabilities === null) {
       capabilities = parseCapabilityWords(nul < 0 ? "" : line.slice(nul + 1));
       onCapabilities(capabilities);
+      requireSha1(capabilities.get("object-format")?.[0]);
     }
     if (updates.length >= REF_UPDATE_LIMIT) {
       throw new GitError("limit_exceeded", `a push may move at most ${REF_UPDATE_LIMIT} refs`);

@@ -27,6 +27,8 @@ export interface FetchRequest {
   readonly includeTag: boolean;
   readonly noProgress: boolean;
   readonly sideband: SidebandKind;
+  /** The whole answer is in bands, not the pack alone. */
+  readonly sidebandAll: boolean;
 }
 
 /** A request as it is put together, line by line. */
@@ -47,6 +49,7 @@ export class FetchRequestBuilder {
   includeTag = false;
   noProgress = false;
   sideband: SidebandKind = "64k";
+  sidebandAll = false;
 
   addWant(oid: string): void {
     addOid(this.wants, oid, WANT_LIMIT, "want");
@@ -97,10 +100,10 @@ export class FetchRequestBuilder {
     if (byRevisions) deepen = { kind: "revisions", sinceSeconds: this.sinceSeconds, notRefs: this.notRefs };
     else if (this.depth !== null) deepen = { kind: "depth", depth: this.depth, isRelative: this.isRelative };
     const { wants, wantRefs, haves, shallows, filter, isDone, waitForDone } = this;
-    const { thinPack, ofsDelta, includeTag, noProgress, sideband } = this;
+    const { thinPack, ofsDelta, includeTag, noProgress, sideband, sidebandAll } = this;
     return {
       ...{ wants, wantRefs, haves, shallows, deepen, filter, isDone, waitForDone },
-      ...{ thinPack, ofsDelta, includeTag, noProgress, sideband },
+      ...{ thinPack, ofsDelta, includeTag, noProgress, sideband, sidebandAll },
     };
   }
 }
@@ -148,6 +151,9 @@ const FLAG_ARGUMENTS: Readonly<Record<string, (request: FetchRequestBuilder) => 
   },
   "deepen-relative": (request) => {
     request.isRelative = true;
+  },
+  "sideband-all": (request) => {
+    request.sidebandAll = true;
   },
 };
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   COMBINED_FILTER_LIMIT,
+  FILTER_NESTING_LIMIT,
   HAVE_LIMIT,
   NOT_REF_LIMIT,
   PUSH_OPTION_LIMIT,
@@ -67,6 +68,17 @@ describe("capabilities", () => {
     expect(parseProtocolVersion("version=1")).toBe(1);
     for (const header of [undefined, "", "version=3", "v2"]) expect(parseProtocolVersion(header)).toBe(0);
   });
+
+  it("that are garbage are words all the same", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+        const count = text.split(" ").filter((word) => word !== "").length;
+        expect([...parseCapabilityWords(text).values()].flat()).toHaveLength(count);
+        expect([0, 1, 2]).toContain(parseProtocolVersion(text));
+      }),
+      { seed: 8, numRuns: 500 },
+    );
+  });
 });
 
 describe("ls-refs", () => {
@@ -87,6 +99,17 @@ describe("ls-refs", () => {
     expect(parseLsRefs(["ref-prefix a", "ref-prefix "]).prefixes).toEqual([]);
     expect(matchesPrefixes("HEAD", [])).toBe(true);
     expect(matchesPrefixes("HEAD", ["refs/"])).toBe(false);
+  });
+
+  it("refuses garbage by a GitError", () => {
+    const line = fc.oneof(
+      words,
+      fc.constantFrom("peel", "symrefs", "unborn", "ref-prefix ", "ref-prefix refs/"),
+    );
+    fc.assert(
+      fc.property(fc.array(line), (lines) => throwsOnlyGitErrors(() => parseLsRefs(lines))),
+      { seed: 9, numRuns: 500 },
+    );
   });
 });
 
@@ -120,6 +143,7 @@ describe("fetch arguments", () => {
       includeTag: true,
       noProgress: true,
       sideband: "64k",
+      sidebandAll: false,
     });
   });
 
@@ -198,7 +222,39 @@ describe("filters", () => {
   it("combine up to the limit, and no further", () => {
     const combine = (count: number) => parseFilterSpec(`combine:${Array(count).fill("tree:1").join("+")}`);
     expect(combine(COMBINED_FILTER_LIMIT).treeDepth).toBe(1);
-    expect(() => combine(COMBINED_FILTER_LIMIT + 1)).toThrow("too many combined filters");
+    expect(() => combine(COMBINED_FILTER_LIMIT + 1)).toThrow("more than 16 filters are combined");
+  });
+
+  it("combine combinations, as many filters in all and as deep as the limits", () => {
+    const nest = (depth: number, inner: string): string =>
+      depth === 0 ? inner : nest(depth - 1, `combine:${encodeURIComponent(inner)}`);
+    const both = { blobLimitBytes: 5, treeDepth: 2 };
+    expect(parseFilterSpec(nest(FILTER_NESTING_LIMIT - 1, "combine:tree:2+blob:limit=5"))).toEqual(both);
+    expect(() => parseFilterSpec(nest(FILTER_NESTING_LIMIT + 1, "tree:1"))).toThrow(
+      "nested more than 4 deep",
+    );
+    expect(() => parseFilterSpec(`${"combine:".repeat(8000)}tree:1`)).toThrow("nested more than 4 deep");
+    const some = `combine:${encodeURIComponent(
+      `combine:${Array(COMBINED_FILTER_LIMIT / 2)
+        .fill("tree:1")
+        .join("+")}`,
+    )}`;
+    const half = some.slice("combine:".length);
+    expect(parseFilterSpec(`combine:${half}+${half}`).treeDepth).toBe(1);
+    expect(() => parseFilterSpec(`combine:${half}+${half}+tree:2`)).toThrow("more than 16 filters");
+  });
+
+  it("that are garbage end in a GitError", () => {
+    const part = fc.oneof(
+      words,
+      fc.constantFrom("combine:", "+", "blob:limit=", "tree:", "%2B", "%", "1k", "99999999999999999999"),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) =>
+        throwsOnlyGitErrors(() => parseFilterSpec(parts.join(""))),
+      ),
+      { seed: 7, numRuns: 1000 },
+    );
   });
 });
 
@@ -239,6 +295,13 @@ describe("a push's commands", () => {
     ["options that don't end", [`${first} push-options`, "flush", "x"]],
   ])("are refused with %s", async (_what, packets) => {
     await expect(parsePush(...packets)).rejects.toThrow(GitError);
+  });
+
+  it("are refused from a client whose objects have other names", async () => {
+    await expect(parsePush(`${first} object-format=sha256`, "flush")).rejects.toThrow(
+      "named by sha1, not sha256",
+    );
+    expect((await parsePush(`${first} object-format=sha1`, "flush"))?.updates).toHaveLength(1);
   });
 
   it("may be as many as the limit, and none more", async () => {

@@ -13,7 +13,7 @@ describe("the advertisement", () => {
     writeV2Advertisement(out);
     const text = Buffer.from(out.take()).toString();
     expect(text.startsWith("000eversion 2\n")).toBe(true);
-    expect(text).toContain("fetch=shallow wait-for-done filter ref-in-want\n");
+    expect(text).toContain("fetch=shallow wait-for-done filter ref-in-want sideband-all\n");
     expect(text.endsWith("0000")).toBe(true);
   });
 

@@ -1,7 +1,12 @@
 // The three bands of a response (gitprotocol-pack, "Packfile Data"): data, progress, and a last word before the end.
 // Frames are laid out in big pieces, because each write costs far more than the bytes in it.
 import type { ByteSink } from "./byte-sink.ts";
-import { PACKET_LENGTH_BYTES, PACKET_PAYLOAD_LIMIT_BYTES, writePacketLength } from "./pkt-line.ts";
+import {
+  PACKET_LENGTH_BYTES,
+  PACKET_PAYLOAD_LIMIT_BYTES,
+  PacketBuffer,
+  writePacketLength,
+} from "./pkt-line.ts";
 
 const DATA_BAND = 1;
 const PROGRESS_BAND = 2;
@@ -20,6 +25,25 @@ const PAYLOAD_BYTES: Readonly<Record<SidebandKind, number>> = {
 const PIECE_BYTES = 512 * 1024;
 
 const encoder = new TextEncoder();
+
+/** Lines that are in bands themselves (gitprotocol-v2, `sideband-all`): each payload begins with its band. */
+export class BandedPacketBuffer extends PacketBuffer {
+  override packet(payload: Uint8Array): void {
+    this.banded(DATA_BAND, payload);
+  }
+
+  /** Says what ended the request. */
+  fatal(text: string): void {
+    this.banded(FATAL_BAND, encoder.encode(text));
+  }
+
+  private banded(band: number, payload: Uint8Array): void {
+    const banded = new Uint8Array(payload.length + 1);
+    banded[0] = band;
+    banded.set(payload, 1);
+    super.packet(banded);
+  }
+}
 
 export class SidebandWriter implements ByteSink {
   private readonly sink: ByteSink;

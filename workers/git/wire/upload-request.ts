@@ -2,7 +2,7 @@
 // and shallow lines, a flush, then haves in groups that end in a flush, and perhaps `done`.
 import { GitError } from "../object/git-error.ts";
 import type { Oid } from "../object/oid.ts";
-import { type Capabilities, parseCapabilityWords } from "./capabilities.ts";
+import { type Capabilities, parseCapabilityWords, requireSha1 } from "./capabilities.ts";
 import { type FetchRequest, FetchRequestBuilder } from "./fetch-request.ts";
 import { decodePacketText, type Packet } from "./pkt-line.ts";
 
@@ -52,7 +52,10 @@ async function readWants(
     const line = decodePacketText(packet);
     const [word = "", value = ""] = line.split(" ", 2);
     if (word === "want") {
-      capabilities ??= parseCapabilityWords(line.slice("want ".length + 40));
+      if (capabilities === null) {
+        capabilities = parseCapabilityWords(line.slice("want ".length + value.length));
+        requireSha1(capabilities.get("object-format")?.[0]);
+      }
       request.addWant(value);
     } else if (word === "shallow") request.addShallow(value);
     else if (word === "deepen") setDepth(request, value);
