@@ -41,6 +41,12 @@ export const runsPath = (repository: RepositoryName): string => `${repositoryPat
 export const workflowsPath = (repository: RepositoryName): string =>
   `${repositoryPath(repository)}/workflows`;
 
+/** A page of a repository's settings; the first of them without a word. */
+export const settingsPath = (
+  repository: RepositoryName,
+  page: "" | "access" | "branches" | "keys" = "",
+): string => `${repositoryPath(repository)}/settings${page === "" ? "" : `/${page}`}`;
+
 export const runPath = (repository: RepositoryName, number: number): string =>
   `${runsPath(repository)}/${number}`;
 

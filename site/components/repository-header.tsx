@@ -1,8 +1,9 @@
 // The top of every page of a repository: its name, what it is for, and its tabs.
-import { repositoryPath, runsPath, workflowsPath } from "./paths.ts";
+import { hasRole } from "../../schema/roles.ts";
+import { repositoryPath, runsPath, settingsPath, workflowsPath } from "./paths.ts";
 import type { RepositoryView } from "./views.ts";
 
-type Tab = "files" | "runs" | "workflows";
+type Tab = "files" | "runs" | "workflows" | "settings";
 
 export function RepositoryHeader({ repository, tab }: { repository: RepositoryView; tab: Tab }) {
   const tabs: { key: Tab; label: string; href: string }[] = [
@@ -10,6 +11,10 @@ export function RepositoryHeader({ repository, tab }: { repository: RepositoryVi
     { key: "runs", label: "Runs", href: runsPath(repository) },
     { key: "workflows", label: "Workflows", href: workflowsPath(repository) },
   ];
+  const isMaintainer = hasRole(repository.role ?? null, "maintain");
+  if (isMaintainer || tab === "settings") {
+    tabs.push({ key: "settings", label: "Settings", href: settingsPath(repository) });
+  }
   return (
     <div class="tight">
       <p class="row">
@@ -17,6 +22,7 @@ export function RepositoryHeader({ repository, tab }: { repository: RepositoryVi
           {repository.owner}/{repository.name}
         </a>
         <Visibility isPrivate={repository.isPrivate} />
+        {repository.isArchived ? <span class="tag">archived</span> : null}
       </p>
       {repository.description === "" ? null : (
         <p>

@@ -1,4 +1,5 @@
 // What pages show of repositories, commits and runs: plain values, already limited to what the viewer may see.
+import type { RepositoryRole } from "../../schema/roles.ts";
 import type { JobStatus, RunStatus, StepStatus } from "../../schema/run-states.ts";
 import type { RunEvent } from "../../schema/wire/run-events.ts";
 
@@ -13,6 +14,9 @@ export interface RepositoryView {
   name: string;
   description: string;
   isPrivate: boolean;
+  isArchived?: boolean;
+  /** The viewer's; whoever maintains it is shown the way to its settings. */
+  role?: RepositoryRole | null;
   pushedAt: Date | null;
 }
 
