@@ -40,6 +40,10 @@ export const users = pgTable(
   },
   (table) => [
     uniqueIndex("users_username_unique").on(sql`lower(${table.username})`),
+    // What a name looks like: see workers/repos/names.ts.
+    index("users_skeleton").on(
+      sql`translate(replace(replace(replace(lower(${table.username}), '-', ''), 'rn', 'm'), 'vv', 'w'), '01i', 'oll')`,
+    ),
     check("users_username_shape", sql`${table.username} ~ '^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$'`),
     check("users_kind", sql`${table.kind} IN ('person', 'organization')`),
     check("users_appearance", sql`${table.appearance} IN ('auto', 'light', 'dark')`),
@@ -245,18 +249,17 @@ export const sshKeys = pgTable(
   (table) => [index("ssh_keys_user").on(table.userId)],
 );
 
-/** One row a limited thing: GCRA's theoretical arrival time, and the failures that lock it. */
-export const rateLimits = pgTable(
-  "rate_limits",
-  {
-    key: text("key").primaryKey(),
-    arrivalAt: moment("arrival_at").notNull(),
-    failures: integer("failures").notNull().default(0),
-    lockedUntil: moment("locked_until"),
-    updatedAt: updatedAt(),
-  },
-  (table) => [index("rate_limits_updated").on(table.updatedAt)],
-);
+/**
+ * One row a limited thing: either GCRA's theoretical arrival time, or failures and the lock they led to. A row whose
+ * `arrivalAt` has passed says nothing. UNLOGGED: after a crash of PostgreSQL all limits begin anew.
+ */
+export const rateLimits = pgTable("rate_limits", {
+  key: text("key").primaryKey(),
+  /** When as much is allowed again as at first; of failures, when they are forgotten. */
+  arrivalAt: moment("arrival_at").notNull(),
+  failures: integer("failures").notNull().default(0),
+  lockedUntil: moment("locked_until"),
+});
 
 /** Who did what, to what, from where, with which credential. Rows are only ever added, and end by their age. */
 export const auditEvents = pgTable(

@@ -1,0 +1,1 @@
+CREATE INDEX "users_skeleton" ON "users" USING btree (translate(replace(replace(replace(lower("username"), '-', ''), 'rn', 'm'), 'vv', 'w'), '01i', 'oll'));
