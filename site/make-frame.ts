@@ -1,5 +1,6 @@
 // What every page is told besides its own content, from the request.
 import type { Context } from "hono";
+import type { Appearance } from "../schema/appearance.ts";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import { assetPath } from "./asset-routes.ts";
 import type { Frame, Viewer } from "./components/frame.ts";
@@ -8,6 +9,7 @@ export function makeFrame(context: Context<AppEnv>): Frame {
   const env = context.get("env");
   return {
     viewer: findViewer(context),
+    appearance: findAppearance(context),
     assets: { css: assetPath("main.css"), runScript: assetPath("run.js") },
     version: env.buildVersion,
     publicUrl: env.publicUrl,
@@ -21,4 +23,10 @@ function findViewer(context: Context<AppEnv>): Viewer | null {
   if (actor?.kind !== "user") return null;
   const csrfToken = actor.credential.kind === "session" ? actor.credential.csrfToken : "";
   return { username: actor.username, csrfToken };
+}
+
+function findAppearance(context: Context<AppEnv>): Appearance {
+  const actor = context.get("actor");
+  if (actor?.kind !== "user" || actor.credential.kind !== "session") return "auto";
+  return actor.credential.appearance ?? "auto";
 }

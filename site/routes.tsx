@@ -1,6 +1,7 @@
 // The pages' addresses. What begins with a fixed word comes before /:owner/:repo.
 import { Hono } from "hono";
 import type { AppEnv } from "../workers/core/app-env.ts";
+import { accountSettingsRoutes } from "./routes/account-settings.tsx";
 import { contentRoutes } from "./routes/content.tsx";
 import { homeRoutes } from "./routes/home.tsx";
 import { runRoutes } from "./routes/runs.tsx";
@@ -9,5 +10,6 @@ import { signInRoutes } from "./routes/sign-in.tsx";
 export const siteRoutes = new Hono<AppEnv>();
 siteRoutes.route("/", homeRoutes);
 siteRoutes.route("/", signInRoutes);
+siteRoutes.route("/", accountSettingsRoutes);
 siteRoutes.route("/", runRoutes);
 siteRoutes.route("/", contentRoutes);

@@ -1,4 +1,5 @@
 // What every page is told besides its own content: who looks, when, and where the assets are.
+import type { Appearance } from "../../schema/appearance.ts";
 
 /** The person signed in; `csrfToken` is the session's, sent back by every form as `_csrf`. */
 export interface Viewer {
@@ -8,6 +9,7 @@ export interface Viewer {
 
 export interface Frame {
   viewer: Viewer | null;
+  appearance: Appearance;
   /** Addresses of the stylesheet and of the run page's script, such as `/assets/run-3fa9.js`. */
   assets: { css: string; runScript: string };
   version: string;

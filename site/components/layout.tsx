@@ -18,11 +18,11 @@ export function Layout({ frame, title, script, children }: LayoutProps) {
   return (
     <>
       {DOCTYPE}
-      <html lang="en">
+      <html lang="en" data-appearance={frame.appearance === "auto" ? undefined : frame.appearance}>
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
+          <meta name="color-scheme" content={frame.appearance === "auto" ? "light dark" : frame.appearance} />
           <title>{`${title} · Plue`}</title>
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href={frame.assets.css} />

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Frame } from "../components/frame.ts";
 import type { CommitView, RepositoryView, RevisionView, RunSummaryView } from "../components/views.ts";
 import { DEMO, NOW, SIGNED_IN, SIGNED_OUT } from "../testing/sample-frame.ts";
+import { AppearancePage } from "./appearance-page.tsx";
 import { EmptyRepositoryPage } from "./empty-repository-page.tsx";
 import { ErrorPage } from "./error-page.tsx";
 import { FilePage } from "./file-page.tsx";
@@ -44,6 +45,7 @@ function pagesSaying(words: string, frame: Frame): Record<string, () => unknown>
   return {
     error: () => ErrorPage({ frame, status: 404, message: words, requestId: words }),
     signIn: () => SignInPage({ frame, problem: "used" }),
+    appearance: () => AppearancePage({ frame, notice: words }),
     once: () => OneTimeLinkPage({ frame, username: words, action: words, expiresAt: NOW }),
     home: () =>
       HomePage({

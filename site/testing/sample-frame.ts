@@ -5,6 +5,7 @@ import type { RepositoryView } from "../components/views.ts";
 export const NOW = new Date("2026-11-21T12:00:00.000Z");
 
 export const SIGNED_IN: Frame = {
+  appearance: "auto",
   viewer: { username: "admin", csrfToken: "the-token" },
   assets: { css: "/assets/main.css", runScript: "/assets/run.js" },
   version: "test",

@@ -50,6 +50,7 @@ export async function authenticateSession(database: Database, secret: string): P
       sessionId: owner.sessionId,
       csrfToken: await deriveCsrfToken(secret),
       provedAt: owner.provedAt,
+      appearance: owner.appearance,
     },
   };
 }

@@ -1,5 +1,6 @@
 // The SQL of identity: lookups by hash only, and the one UPDATE that takes a one-time link.
 import { and, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import type { Appearance } from "../../schema/appearance.ts";
 import { accessTokens, authSessions, signInLinks, users } from "../../schema/tables/auth.ts";
 import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
 import type { Executor } from "../core/db.ts";
@@ -44,6 +45,7 @@ export async function findSessionOwner(query: Executor, tokenHash: string) {
       ...person,
       sessionId: authSessions.id,
       provedAt: authSessions.provedAt,
+      appearance: sql<Appearance>`${users.appearance}`,
       lastUsedAt: authSessions.lastUsedAt,
     })
     .from(authSessions)

@@ -1,11 +1,19 @@
 // Who is asking, as authentication found it. What they may do is decided in auth/permissions.ts alone.
+import type { Appearance } from "../../schema/appearance.ts";
 
 /** Scopes a token may carry. `admin` includes all others. */
 export const TOKEN_SCOPES = ["repo:read", "repo:write", "run:*", "org:*", "user:*", "admin"] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
 export type Credential =
-  | { kind: "session"; sessionId: number; csrfToken: string; provedAt: Date }
+  | {
+      kind: "session";
+      sessionId: number;
+      csrfToken: string;
+      provedAt: Date;
+      /** How its user wants pages to look; `auto` where absent. */
+      appearance?: Appearance;
+    }
   /** `repositoryIds`: all that the token reaches, public ones included; null when it isn't limited. */
   | { kind: "token"; tokenId: number; scopes: readonly string[]; repositoryIds: readonly number[] | null };
 
