@@ -82,3 +82,23 @@ export const SHOWN_REFS_MAX = 200;
 export const SHOWN_TREE_ENTRIES_MAX = 1_000;
 /** A file that a page gives out raw; git clones larger ones. */
 export const RAW_FILE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What an actor, a token or an address may ask within a time (workers/rate-limits/). Others keep within these too. */
+export interface RateRule {
+  /** Begins the keys of what it limits. */
+  name: string;
+  requestsMax: number;
+  perMs: number;
+}
+
+/** Tries to sign in, of one address and for one account, whatever the way. */
+export const SIGN_IN_PER_ADDRESS: RateRule = { name: "sign-in-address", requestsMax: 60, perMs: 15 * 60_000 };
+export const SIGN_IN_PER_ACCOUNT: RateRule = { name: "sign-in-account", requestsMax: 20, perMs: 15 * 60_000 };
+
+/** Failures in a row that lock nothing yet. */
+export const FAILURES_BEFORE_LOCK_MAX = 5;
+/** The first lock, and the longest: each failure doubles it. */
+export const LOCK_MS_MIN = 60_000;
+export const LOCK_MS_MAX = 15 * 60_000;
+/** Failures are forgotten this long after the last of them. */
+export const FAILURES_FORGOTTEN_MS = 60 * 60_000;
