@@ -168,7 +168,10 @@ export const emailTokens = pgTable(
   ],
 );
 
-/** Nonces of Sign-In with Ethereum and challenges of WebAuthn: taken once, by the browser they were given to. */
+/**
+ * Nonces of Sign-In with Ethereum, challenges of WebAuthn, and tickets of wallets that have no account yet: taken once,
+ * by the browser they were given to.
+ */
 export const signInChallenges = pgTable(
   "sign_in_challenges",
   {
@@ -177,8 +180,10 @@ export const signInChallenges = pgTable(
     valueHash: text("value_hash").notNull().unique(),
     /** SHA-256 of the cookie that binds it to one browser. */
     browserHash: text("browser_hash").notNull(),
-    /** Who it is for, where it adds a wallet or passkey to an account. */
+    /** Who it is for, where it adds a wallet or passkey to an account or confirms who is signed in. */
     userId: reference("user_id").references(() => users.id, { onDelete: "cascade" }),
+    /** What was proved already: the address of a wallet that may make an account. */
+    subject: text("subject").notNull().default(""),
     expiresAt: moment("expires_at").notNull(),
     usedAt: moment("used_at"),
     createdAt: createdAt(),
@@ -186,7 +191,10 @@ export const signInChallenges = pgTable(
   (table) => [
     index("sign_in_challenges_user").on(table.userId),
     index("sign_in_challenges_expiry").on(table.expiresAt),
-    check("sign_in_challenges_kind", sql`${table.kind} IN ('siwe', 'passkey-register', 'passkey-sign-in')`),
+    check(
+      "sign_in_challenges_kind",
+      sql`${table.kind} IN ('siwe', 'wallet-register', 'passkey-register', 'passkey-sign-in')`,
+    ),
   ],
 );
 
