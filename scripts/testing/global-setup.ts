@@ -7,6 +7,7 @@ import type { TestProject } from "vitest/node";
 import { startNeonBridge } from "../dev/neon-bridge/bridge.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { migrateDatabase } from "../migrate.ts";
+import { serveGithubShapes } from "./github-schema.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -15,6 +16,8 @@ declare module "vitest" {
     /** The Worker's DATABASE_URL and NEON_PROXY: the same database through the Neon bridge. */
     bridgeUrl: string;
     neonProxy: string;
+    /** Where the shapes of GitHub's API are judged; see github-schema.ts. */
+    githubShapesUrl: string;
   }
 }
 
@@ -34,7 +37,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("databaseUrl", postgres.url);
   project.provide("bridgeUrl", bridge.databaseUrl);
   project.provide("neonProxy", bridge.address);
+  const shapes = await serveGithubShapes();
+  project.provide("githubShapesUrl", shapes.url);
   return async () => {
+    await shapes.stop();
     await bridge.stop();
     await postgres.server.stop();
     rmSync(folder, { recursive: true, force: true });

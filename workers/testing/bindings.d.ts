@@ -1,8 +1,15 @@
-// Tells `cloudflare:test` which bindings the Worker under test has.
+// Tells `cloudflare:test` which bindings the Worker under test has, and what the tests are provided with.
 import type { Bindings } from "../core/env.ts";
 
 declare global {
   namespace Cloudflare {
     interface Env extends Bindings {}
+  }
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** As scripts/testing/global-setup.ts provides it. */
+    githubShapesUrl: string;
   }
 }

@@ -1,0 +1,119 @@
+// Whether an answer of the API has the shape that GitHub documents for it: the schemas of GitHub Enterprise Server 3.19
+// from @octokit/openapi. Loaded at the first question. Worker tests ask it over HTTP (workers/testing/github-shape.ts).
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { Ajv, type ValidateFunction } from "ajv";
+import addFormats from "ajv-formats";
+import { z } from "zod";
+
+const questionSchema = z.object({
+  method: z.string(),
+  /** As GitHub's document writes it, such as `/users/{username}`. */
+  path: z.string(),
+  status: z.number().int(),
+  body: z.unknown(),
+});
+type Question = z.infer<typeof questionSchema>;
+
+/**
+ * What in `body` isn't as GitHub documents the answer to `method` and `path` with `status`; empty when all is.
+ * @throws Error when GitHub documents no such answer, so that a wrong path can't pass for a right shape.
+ */
+export function findShapeProblems(question: Question): string[] {
+  const validate = findValidator(question);
+  if (validate(question.body)) return [];
+  return (validate.errors ?? []).map(({ instancePath, message, params }) =>
+    `${instancePath || "/"} ${message ?? "is wrong"} ${JSON.stringify(params)}`.trim(),
+  );
+}
+
+/** Answers `findShapeProblems` by POST of its question, on a port of its own. */
+export async function serveGithubShapes(): Promise<{ url: string; stop(): Promise<void> }> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    try {
+      const problems = findShapeProblems(
+        questionSchema.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))),
+      );
+      response.end(JSON.stringify({ problems }));
+    } catch (error) {
+      response.end(JSON.stringify({ problems: [String(error)] }));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const DOCUMENT_ID = "https://plue.test/ghes-3.19.json";
+const documentSchema = z.looseObject({
+  paths: z.record(z.string(), z.record(z.string(), z.unknown())),
+  components: z.record(z.string(), z.unknown()),
+});
+const operationSchema = z.looseObject({ responses: z.record(z.string(), z.unknown()) });
+
+let loaded: { ajv: Ajv; paths: z.infer<typeof documentSchema>["paths"] } | undefined;
+const validators = new Map<string, ValidateFunction>();
+
+function load() {
+  if (loaded !== undefined) return loaded;
+  const file = createRequire(import.meta.url).resolve("@octokit/openapi");
+  const text = readFileSync(new URL("generated/ghes-3.19.json", `file://${file}`), "utf8");
+  const document = documentSchema.parse(toJsonSchema(JSON.parse(text)));
+  const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false, logger: false });
+  addFormats.default(ajv);
+  ajv.addSchema({ $id: DOCUMENT_ID, components: document.components });
+  loaded = { ajv, paths: document.paths };
+  return loaded;
+}
+
+function findValidator({ method, path, status }: Question): ValidateFunction {
+  const key = `${method.toUpperCase()} ${path} ${status}`;
+  const known = validators.get(key);
+  if (known !== undefined) return known;
+  const { ajv, paths } = load();
+  const operation = operationSchema.safeParse(paths[path]?.[method.toLowerCase()]);
+  const answer = operation.data?.responses[String(status)];
+  if (answer === undefined) throw new Error(`GitHub documents no ${key}`);
+  const schema = findBodySchema(answer, ajv);
+  if (schema === undefined) throw new Error(`GitHub documents no JSON body for ${key}`);
+  const validate = ajv.compile(absoluteRefs(schema));
+  validators.set(key, validate);
+  return validate;
+}
+
+const answerSchema = z.looseObject({
+  content: z.looseObject({ "application/json": z.looseObject({ schema: z.looseObject({}) }) }),
+});
+
+function findBodySchema(answer: unknown, ajv: Ajv): object | undefined {
+  const ref = z.looseObject({ $ref: z.string() }).safeParse(answer);
+  const whole = ref.success ? ajv.getSchema(`${DOCUMENT_ID}${ref.data.$ref}`)?.schema : answer;
+  return answerSchema.safeParse(whole).data?.content["application/json"].schema;
+}
+
+/** OpenAPI 3.0's `nullable` as JSON Schema says it; examples are left out. */
+function toJsonSchema(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toJsonSchema);
+  if (typeof value !== "object" || value === null) return value;
+  const { nullable, example, examples, ...rest } = value as Record<string, unknown>;
+  const converted = Object.fromEntries(Object.entries(rest).map(([key, part]) => [key, toJsonSchema(part)]));
+  // A property may itself be called so.
+  for (const [key, part] of Object.entries({ nullable, example, examples })) {
+    if (typeof part === "object" && part !== null && "type" in part) converted[key] = toJsonSchema(part);
+  }
+  return nullable === true ? { anyOf: [{ type: "null" }, converted] } : converted;
+}
+
+/** The document's own references, as seen from outside of it. */
+function absoluteRefs(schema: unknown): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', `"$ref":"${DOCUMENT_ID}#/`));
+}
