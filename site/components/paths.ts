@@ -5,6 +5,8 @@ export const homePath = "/";
 export const newRepositoryPath = "/new";
 export const signInPath = "/login";
 export const signOutPath = "/logout";
+/** Where who is signed in proves it again. */
+export const confirmPath = "/login/confirm";
 
 interface RepositoryName {
   owner: string;

@@ -11,6 +11,10 @@ export const PAGE_ENTRIES_DEFAULT = 30;
 export const SESSION_IDLE_MS = 14 * 24 * 60 * 60 * 1000;
 /** A browser session ends after this long, used or not. */
 export const SESSION_LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
+/** Who proved who they are this long ago is asked again before anything dangerous. */
+export const RECENT_PROOF_MS = 60 * 60 * 1000;
+/** A nonce or a challenge is good for this long, and so is the ticket of a wallet without an account. */
+export const CHALLENGE_LIFETIME_MS = 10 * 60 * 1000;
 
 /** One definition file. */
 export const DEFINITION_BYTES_MAX = 256 * 1024;
