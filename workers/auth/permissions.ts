@@ -18,6 +18,24 @@ interface AccountTarget {
   accountId: number;
 }
 
+/** How somebody belongs to an organisation; `billing` pays for it and sees no more than strangers. */
+export type OrganizationRole = "owner" | "member" | "billing";
+
+/** An organisation as it was looked up for the one who asks. Its name and profile are everybody's to see. */
+export interface OrganizationTarget {
+  organizationId: number;
+  organizationRole: OrganizationRole | null;
+  membersCanCreate: boolean;
+}
+
+/** A team as it was looked up for the one who asks, with its organisation's role. */
+export interface TeamTarget {
+  teamId: number;
+  privacy: "closed" | "secret";
+  organizationRole: OrganizationRole | null;
+  teamRole: "maintainer" | "member" | null;
+}
+
 /** The whole of this Plue. */
 const SITE = { site: true } as const;
 type SiteTarget = typeof SITE;
@@ -47,17 +65,56 @@ const ACCOUNT_RULES = {
   "account.credentials": "admin",
 } as const satisfies Record<string, TokenScope>;
 
+interface OrganizationRule {
+  roles: readonly OrganizationRole[];
+  scope: TokenScope;
+  /** Whether strangers are told that there is nothing rather than that they may not. */
+  hides?: true;
+  /** Whether a site's admin may do it for the organisation; nobody leaves in another's place. */
+  personal?: true;
+}
+
+const OWNERS = ["owner"] as const;
+const MEMBERS = ["owner", "member"] as const;
+const EVERYBODY = ["owner", "member", "billing"] as const;
+
+const ORGANIZATION_RULES = {
+  /** Members who keep it to themselves, and which teams there are. */
+  "organization.see-members": { roles: MEMBERS, scope: "org:*", hides: true },
+  /** Open invitations, outside collaborators, the audit log: what owners alone know. */
+  "organization.see-access": { roles: OWNERS, scope: "org:*" },
+  /** A member too, where `membersCanCreate`. */
+  "organization.create-repository": { roles: MEMBERS, scope: "repo:write" },
+  "organization.invite": { roles: OWNERS, scope: "org:*" },
+  "organization.create-team": { roles: OWNERS, scope: "org:*" },
+  "organization.administer": { roles: OWNERS, scope: "org:*" },
+  "organization.show-membership": { roles: MEMBERS, scope: "org:*", personal: true },
+  "organization.leave": { roles: EVERYBODY, scope: "org:*", personal: true },
+} as const satisfies Record<string, OrganizationRule>;
+
+const TEAM_RULES = {
+  "team.read": { maintainers: true },
+  /** Who is in it, and what it is for. */
+  "team.maintain": { maintainers: true },
+  /** Its name, its place, its end. */
+  "team.administer": { maintainers: false },
+} as const;
+
 const SITE_RULES = { "site.administer": "admin" } as const satisfies Record<string, TokenScope>;
 
 export type RepositoryAction = keyof typeof REPOSITORY_RULES;
 type AccountAction = keyof typeof ACCOUNT_RULES;
 type SiteAction = keyof typeof SITE_RULES;
-type Action = RepositoryAction | AccountAction | SiteAction;
+export type OrganizationAction = "organization.read" | keyof typeof ORGANIZATION_RULES;
+export type TeamAction = keyof typeof TEAM_RULES;
+type Action = RepositoryAction | AccountAction | SiteAction | OrganizationAction | TeamAction;
 
 /** An action with the kind of target it is done to. */
 type Question =
   | [RepositoryAction, RepositoryTarget]
   | [AccountAction, AccountTarget]
+  | [OrganizationAction, OrganizationTarget]
+  | [TeamAction, TeamTarget]
   | [SiteAction, SiteTarget];
 
 // A scope that is implied by a wider one.
@@ -69,7 +126,9 @@ export function can(actor: Actor, ...question: Question): Verdict {
   if (isRepositoryAction(action))
     return "visibility" in target ? judgeRepository(actor, action, target) : "hidden";
   if (isAccountAction(action)) return "accountId" in target ? judgeAccount(actor, action, target) : "hidden";
-  return judgeSite(actor, action);
+  if (isTeamAction(action)) return "teamId" in target ? judgeTeam(actor, action, target) : "hidden";
+  if (isSiteAction(action)) return judgeSite(actor, action);
+  return "membersCanCreate" in target ? judgeOrganization(actor, action, target) : "hidden";
 }
 
 /** Whether a user's credential carries `scope`. A browser session carries all that its user may do. */
@@ -89,6 +148,10 @@ function reachesRepository(actor: UserActor, repositoryId: number): boolean {
     credential.repositoryIds.includes(repositoryId)
   );
 }
+
+/** Whether the token reaches some repositories and nothing else. */
+const isLimited = ({ credential }: UserActor): boolean =>
+  credential.kind === "token" && credential.repositoryIds !== null;
 
 /** @throws ForgeError `not_found`, `unauthorized` or `forbidden`, as `can` judges. */
 export function requirePermission(actor: Actor, ...question: Question): void {
@@ -125,16 +188,48 @@ function judgeAccount(actor: Actor, action: AccountAction, target: AccountTarget
   if (actor.kind === "anonymous") return "sign-in";
   if (actor.kind !== "user") return "forbidden";
   if (actor.userId !== target.accountId) return "hidden";
-  if (actor.credential.kind === "token" && actor.credential.repositoryIds !== null) return "forbidden";
+  if (isLimited(actor)) return "forbidden";
   return hasScope(actor, ACCOUNT_RULES[action]) ? "allowed" : "forbidden";
+}
+
+function judgeOrganization(
+  actor: Actor,
+  action: OrganizationAction,
+  organization: OrganizationTarget,
+): Verdict {
+  if (action === "organization.read") return "allowed";
+  const rule: OrganizationRule = ORGANIZATION_RULES[action];
+  const refusal = rule.hides ? "hidden" : "forbidden";
+  if (actor.kind === "anonymous") return rule.hides ? "hidden" : "sign-in";
+  if (actor.kind !== "user" || isLimited(actor)) return refusal;
+  const role = organization.organizationRole;
+  const isAmong = role !== null && rule.roles.includes(role);
+  const isBarred =
+    action === "organization.create-repository" && role !== "owner" && !organization.membersCanCreate;
+  const mayAsAdmin = actor.isAdmin && !rule.personal;
+  if (!mayAsAdmin && (!isAmong || isBarred)) return refusal;
+  return hasScope(actor, rule.scope) ? "allowed" : refusal;
+}
+
+// Nobody but those who see the organisation's members knows which teams there are.
+function judgeTeam(actor: Actor, action: TeamAction, team: TeamTarget): Verdict {
+  if (actor.kind !== "user" || isLimited(actor) || !hasScope(actor, "org:*")) return "hidden";
+  const ruleAll = actor.isAdmin || team.organizationRole === "owner";
+  if (ruleAll) return "allowed";
+  if (team.organizationRole !== "member") return "hidden";
+  if (team.privacy === "secret" && team.teamRole === null) return "hidden";
+  if (action === "team.read") return "allowed";
+  return TEAM_RULES[action].maintainers && team.teamRole === "maintainer" ? "allowed" : "forbidden";
 }
 
 function judgeSite(actor: Actor, action: SiteAction): Verdict {
   if (actor.kind === "anonymous") return "sign-in";
   if (actor.kind !== "user" || !actor.isAdmin) return "hidden";
-  if (actor.credential.kind === "token" && actor.credential.repositoryIds !== null) return "forbidden";
+  if (isLimited(actor)) return "forbidden";
   return hasScope(actor, SITE_RULES[action]) ? "allowed" : "forbidden";
 }
 
 const isRepositoryAction = (action: Action): action is RepositoryAction => action in REPOSITORY_RULES;
 const isAccountAction = (action: Action): action is AccountAction => action in ACCOUNT_RULES;
+const isTeamAction = (action: Action): action is TeamAction => action in TEAM_RULES;
+const isSiteAction = (action: Action): action is SiteAction => action in SITE_RULES;

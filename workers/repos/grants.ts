@@ -1,5 +1,6 @@
 // The one SQL that says which repositories somebody has a role in, and which role: as owner, as member of the
 // organisation that owns it, by a team or a team above it, or as a collaborator.
+// Invariant: a team gives nothing beyond its own organisation's repositories, nor to who isn't a member of it.
 import { type SQL, sql } from "drizzle-orm";
 import { REPOSITORY_ROLES } from "../../schema/roles.ts";
 import { repositories } from "../../schema/tables/git.ts";
@@ -27,12 +28,17 @@ function grantsOf(userId: number): SQL {
     UNION ALL
     SELECT given.repository_id, array_position(${NAMES}, given.role)
     FROM team_repositories given
+    JOIN teams team ON team.id = given.team_id
+    JOIN repositories lent ON lent.id = given.repository_id AND lent.owner_id = team.organization_id
+    JOIN organization_members belonging
+      ON belonging.organization_id = team.organization_id AND belonging.user_id = ${userId}
+      AND belonging.role IN ('owner', 'member')
     WHERE given.team_id IN (
       WITH RECURSIVE mine AS (
         SELECT team_id FROM team_members WHERE user_id = ${userId}
         UNION
-        SELECT team.parent_id FROM teams team JOIN mine ON team.id = mine.team_id
-        WHERE team.parent_id IS NOT NULL
+        SELECT child.parent_id FROM teams child JOIN mine ON child.id = mine.team_id
+        WHERE child.parent_id IS NOT NULL
       ) SELECT team_id FROM mine)
   )`;
 }
