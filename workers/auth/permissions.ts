@@ -54,6 +54,10 @@ const REPOSITORY_RULES = {
   "repository.write": { role: "write", scope: "repo:write", whenArchived: false },
   "run.cancel": { role: "write", scope: "run:*", whenArchived: true },
   "status.write": { role: "write", scope: "repo:write", whenArchived: false },
+  /** Who else may. */
+  "repository.see-access": { role: "write", scope: "repo:read", whenArchived: true },
+  /** One's own part in it. */
+  "repository.give-up": { role: "read", scope: "repo:write", whenArchived: true },
   "repository.maintain": { role: "maintain", scope: "repo:write", whenArchived: false },
   "repository.administer": { role: "admin", scope: "admin", whenArchived: true },
 } as const satisfies Record<string, RepositoryRule>;

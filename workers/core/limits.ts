@@ -95,6 +95,38 @@ export interface RateRule {
   perMs: number;
 }
 
+const HOUR_MS = 60 * 60_000;
+const MINUTE_MS = 60_000;
+
+/** The API: with one credential, of one account with all its credentials, and of an address without any. */
+export const API_PER_CREDENTIAL: RateRule = { name: "api-credential", requestsMax: 5_000, perMs: HOUR_MS };
+export const API_PER_ACCOUNT: RateRule = { name: "api-account", requestsMax: 15_000, perMs: HOUR_MS };
+export const API_PER_ADDRESS: RateRule = { name: "api-address", requestsMax: 60, perMs: HOUR_MS };
+/** Searches: each costs more than most requests. */
+export const SEARCH_PER_CREDENTIAL: RateRule = {
+  name: "search-credential",
+  requestsMax: 30,
+  perMs: MINUTE_MS,
+};
+export const SEARCH_PER_ACCOUNT: RateRule = { name: "search-account", requestsMax: 60, perMs: MINUTE_MS };
+export const SEARCH_PER_ADDRESS: RateRule = { name: "search-address", requestsMax: 10, perMs: MINUTE_MS };
+/** Git: a clone, fetch or push is two to four requests. */
+export const GIT_PER_CREDENTIAL: RateRule = { name: "git-credential", requestsMax: 6_000, perMs: HOUR_MS };
+export const GIT_PER_ACCOUNT: RateRule = { name: "git-account", requestsMax: 12_000, perMs: HOUR_MS };
+export const GIT_PER_ADDRESS: RateRule = { name: "git-address", requestsMax: 1_200, perMs: HOUR_MS };
+/** Pages. */
+export const PAGES_PER_CREDENTIAL: RateRule = {
+  name: "page-credential",
+  requestsMax: 600,
+  perMs: 5 * MINUTE_MS,
+};
+export const PAGES_PER_ACCOUNT: RateRule = { name: "page-account", requestsMax: 1_200, perMs: 5 * MINUTE_MS };
+export const PAGES_PER_ADDRESS: RateRule = { name: "page-address", requestsMax: 300, perMs: 5 * MINUTE_MS };
+/** API tokens, deploy keys and SSH keys that one account makes. */
+export const CREDENTIALS_PER_ACCOUNT: RateRule = { name: "credentials", requestsMax: 60, perMs: HOUR_MS };
+/** Questions of an address whether a token has leaked. */
+export const TOKEN_CHECKS_PER_ADDRESS: RateRule = { name: "token-check", requestsMax: 60, perMs: MINUTE_MS };
+
 /** Tries to sign in, of one address and for one account, whatever the way. */
 export const SIGN_IN_PER_ADDRESS: RateRule = { name: "sign-in-address", requestsMax: 60, perMs: 15 * 60_000 };
 export const SIGN_IN_PER_ACCOUNT: RateRule = { name: "sign-in-account", requestsMax: 20, perMs: 15 * 60_000 };
@@ -106,3 +138,11 @@ export const LOCK_MS_MIN = 60_000;
 export const LOCK_MS_MAX = 15 * 60_000;
 /** Failures are forgotten this long after the last of them. */
 export const FAILURES_FORGOTTEN_MS = 60 * 60_000;
+
+/** An invitation that nobody takes ends. */
+export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+/** Open invitations to one organisation, and to one repository. */
+export const INVITATIONS_OPEN_MAX = 200;
+/** How deep teams lie within each other, the uppermost counted. */
+export const TEAM_LEVELS_MAX = 8;
+export const TEAMS_PER_ORGANIZATION_MAX = 1_000;

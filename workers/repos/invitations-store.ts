@@ -1,0 +1,176 @@
+// The SQL of invitations, to organisations and to repositories alike.
+// Invariant: an invitation is taken, declined or withdrawn by one UPDATE, so that of two at once one does nothing.
+import { and, asc, eq, gt, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/pg-core";
+import { users } from "../../schema/tables/auth.ts";
+import { repositories } from "../../schema/tables/git.ts";
+import { invitations } from "../../schema/tables/orgs.ts";
+import type { Executor } from "../core/db.ts";
+import type { PageRequest } from "../core/paging.ts";
+
+/** What somebody is invited to. */
+export type InvitationTarget = { organizationId: number } | { repositoryId: number };
+
+const invitee = alias(users, "invitee");
+const inviter = alias(users, "inviter");
+const owner = alias(users, "owner");
+
+const isOpen = and(isNull(invitations.endedAt), gt(invitations.expiresAt, sql`now()`));
+
+const isTo = (target: InvitationTarget): SQL =>
+  "organizationId" in target
+    ? eq(invitations.organizationId, target.organizationId)
+    : eq(invitations.repositoryId, target.repositoryId);
+
+const shape = {
+  id: invitations.id,
+  role: invitations.role,
+  email: invitations.email,
+  organizationId: invitations.organizationId,
+  repositoryId: invitations.repositoryId,
+  teamIds: invitations.teamIds,
+  inviteeId: invitations.inviteeId,
+  invitee: invitee.username,
+  inviterId: invitations.inviterId,
+  inviter: inviter.username,
+  /** The organisation's name, or that of the repository's owner. */
+  owner: sql<string>`${owner.username}`,
+  ownerId: sql<number>`${owner.id}::float8`,
+  /** Of the repository; null for an organisation's invitation. */
+  name: repositories.name,
+  expiresAt: invitations.expiresAt,
+  createdAt: invitations.createdAt,
+};
+
+export type Invitation = Awaited<ReturnType<typeof listOpen>>[number];
+
+const select = (query: Executor) =>
+  query
+    .select(shape)
+    .from(invitations)
+    .leftJoin(repositories, eq(repositories.id, invitations.repositoryId))
+    .innerJoin(owner, sql`${owner.id} = coalesce(${invitations.organizationId}, ${repositories.ownerId})`)
+    .leftJoin(invitee, eq(invitee.id, invitations.inviteeId))
+    .leftJoin(inviter, eq(inviter.id, invitations.inviterId));
+
+/** The open invitations to something, oldest first. */
+export async function listOpen(query: Executor, target: InvitationTarget, page: PageRequest) {
+  return select(query)
+    .where(and(isOpen, isTo(target)))
+    .orderBy(asc(invitations.id))
+    .offset(page.offset)
+    .limit(page.limit);
+}
+
+export async function countOpen(query: Executor, target: InvitationTarget): Promise<number> {
+  const [row] = await query
+    .select({ total: sql<number>`count(*)::int` })
+    .from(invitations)
+    .where(and(isOpen, isTo(target)));
+  return row?.total ?? 0;
+}
+
+/** The open invitations that somebody may take, oldest first. */
+export async function listOpenFor(
+  query: Executor,
+  userId: number,
+  kind: "organization" | "repository",
+  page: PageRequest,
+): Promise<Invitation[]> {
+  return select(query)
+    .where(isFor(userId, kind))
+    .orderBy(asc(invitations.id))
+    .offset(page.offset)
+    .limit(page.limit);
+}
+
+export async function countOpenFor(
+  query: Executor,
+  userId: number,
+  kind: "organization" | "repository",
+): Promise<number> {
+  const [row] = await query
+    .select({ total: sql<number>`count(*)::int` })
+    .from(invitations)
+    .where(isFor(userId, kind));
+  return row?.total ?? 0;
+}
+
+function isFor(userId: number, kind: "organization" | "repository"): SQL | undefined {
+  const column = kind === "organization" ? invitations.organizationId : invitations.repositoryId;
+  return and(isOpen, eq(invitations.inviteeId, userId), isNotNull(column));
+}
+
+/** The open invitation of `inviteeId` to `target`. */
+export async function findOpen(
+  query: Executor,
+  target: InvitationTarget,
+  inviteeId: number,
+): Promise<Invitation | undefined> {
+  const [row] = await select(query).where(and(isOpen, isTo(target), eq(invitations.inviteeId, inviteeId)));
+  return row;
+}
+
+/** The open invitation with this id, if it is for `userId` or to `target`. */
+export async function findOpenById(
+  query: Executor,
+  id: number,
+  by: { userId: number } | InvitationTarget,
+): Promise<Invitation | undefined> {
+  const isTheirs = "userId" in by ? eq(invitations.inviteeId, by.userId) : isTo(by);
+  const [row] = await select(query).where(and(isOpen, eq(invitations.id, id), isTheirs));
+  return row;
+}
+
+/** The open invitation that a mailed link is of. */
+export async function findOpenBySecret(query: Executor, secretHash: string): Promise<Invitation | undefined> {
+  const [row] = await select(query).where(and(isOpen, eq(invitations.secretHash, secretHash)));
+  return row;
+}
+
+export async function insertInvitation(
+  transaction: Executor,
+  invitation: typeof invitations.$inferInsert,
+): Promise<number> {
+  const [row] = await transaction.insert(invitations).values(invitation).returning({ id: invitations.id });
+  if (!row) throw new Error("an invitation that was inserted has no id");
+  return row.id;
+}
+
+export async function updateRole(transaction: Executor, id: number, role: string): Promise<boolean> {
+  const rows = await transaction
+    .update(invitations)
+    .set({ role })
+    .where(and(isOpen, eq(invitations.id, id)))
+    .returning({ id: invitations.id });
+  return rows.length === 1;
+}
+
+/** Ends an open invitation. @returns whether it was this call that did. */
+export async function endInvitation(transaction: Executor, id: number): Promise<boolean> {
+  const rows = await transaction
+    .update(invitations)
+    .set({ endedAt: sql`now()` })
+    .where(and(isOpen, eq(invitations.id, id)))
+    .returning({ id: invitations.id });
+  return rows.length === 1;
+}
+
+/** Ends whatever is open for somebody, such as when they have become a member otherwise. */
+export async function endAllOf(
+  transaction: Executor,
+  target: InvitationTarget,
+  inviteeId: number,
+): Promise<void> {
+  await transaction
+    .update(invitations)
+    .set({ endedAt: sql`now()` })
+    .where(and(isNull(invitations.endedAt), isTo(target), eq(invitations.inviteeId, inviteeId)));
+}
+
+/** Removes invitations that ended long ago. */
+export async function deleteEnded(query: Executor): Promise<void> {
+  await query
+    .delete(invitations)
+    .where(sql`coalesce(${invitations.endedAt}, ${invitations.expiresAt}) < now() - interval '30 days'`);
+}

@@ -1,0 +1,115 @@
+// Invitations to a repository: seen and withdrawn by those who administer it, taken or declined by their invitee.
+import { REPOSITORY_ROLES, type RepositoryRole } from "../../schema/roles.ts";
+import { recordAudit } from "../audit/service.ts";
+import { requirePermission } from "../auth/permissions.ts";
+import type { UserActor } from "../core/actor.ts";
+import type { Database } from "../core/db.ts";
+import { ForgeError, notFound } from "../core/errors.ts";
+import type { Origin } from "../core/origin.ts";
+import type { PageRequest } from "../core/paging.ts";
+import { upsertCollaborator } from "./collaborators-store.ts";
+import * as store from "./invitations-store.ts";
+import type { Repository } from "./service.ts";
+
+export type { Invitation } from "./invitations-store.ts";
+
+export async function listRepositoryInvitations(
+  database: Database,
+  actor: UserActor,
+  repository: Repository,
+  page: PageRequest,
+) {
+  requirePermission(actor, "repository.administer", repository);
+  const target = { repositoryId: repository.id };
+  return {
+    invitations: await store.listOpen(database.query, target, page),
+    total: await store.countOpen(database.query, target),
+  };
+}
+
+/** Changes what an open invitation offers. @throws ForgeError `not_found` when it is taken, withdrawn or expired. */
+export async function changeRepositoryInvitation(
+  database: Database,
+  actor: UserActor,
+  origin: Origin,
+  repository: Repository,
+  change: { id: number; role: RepositoryRole },
+): Promise<store.Invitation> {
+  requirePermission(actor, "repository.administer", repository);
+  return database.transaction(async (transaction) => {
+    const by = { repositoryId: repository.id };
+    const before = await store.findOpenById(transaction, change.id, by);
+    if (!before || !(await store.updateRole(transaction, change.id, change.role))) throw notFound();
+    await recordAudit(transaction, actor, origin, {
+      ...describe("collaborator.invitation-change", before),
+      details: { role: change.role, before: before.role },
+    });
+    return { ...before, role: change.role };
+  });
+}
+
+/** @throws ForgeError `not_found` when it is taken, withdrawn or expired. */
+export async function withdrawRepositoryInvitation(
+  database: Database,
+  actor: UserActor,
+  origin: Origin,
+  repository: Repository,
+  id: number,
+): Promise<void> {
+  requirePermission(actor, "repository.administer", repository);
+  await database.transaction(async (transaction) => {
+    const invitation = await store.findOpenById(transaction, id, { repositoryId: repository.id });
+    if (!invitation || !(await store.endInvitation(transaction, id))) throw notFound();
+    const event = describe("collaborator.invitation-withdraw", invitation);
+    await recordAudit(transaction, actor, origin, event);
+  });
+}
+
+/** The invitations to repositories that the actor may take. */
+export async function listOwnRepositoryInvitations(database: Database, actor: UserActor, page: PageRequest) {
+  requirePermission(actor, "account.read", { accountId: actor.userId });
+  return {
+    invitations: await store.listOpenFor(database.query, actor.userId, "repository", page),
+    total: await store.countOpenFor(database.query, actor.userId, "repository"),
+  };
+}
+
+/** Takes or declines an invitation of the actor's own. @throws ForgeError `not_found` when it isn't theirs or has ended. */
+export async function answerRepositoryInvitation(
+  database: Database,
+  actor: UserActor,
+  origin: Origin,
+  id: number,
+  answer: "accept" | "decline",
+): Promise<store.Invitation> {
+  requirePermission(actor, "account.write", { accountId: actor.userId });
+  return database.transaction(async (transaction) => {
+    const invitation = await store.findOpenById(transaction, id, { userId: actor.userId });
+    const repositoryId = invitation?.repositoryId ?? null;
+    if (!invitation || repositoryId === null || !(await store.endInvitation(transaction, id)))
+      throw notFound();
+    if (answer === "accept") {
+      await upsertCollaborator(transaction, repositoryId, actor.userId, toRepositoryRole(invitation.role));
+    }
+    const event = describe(`collaborator.invitation-${answer}`, invitation);
+    await recordAudit(transaction, actor, origin, event);
+    return invitation;
+  });
+}
+
+/** @throws ForgeError `internal` for a role that a repository doesn't know. */
+export function toRepositoryRole(role: string): RepositoryRole {
+  const known = REPOSITORY_ROLES.find((one) => one === role);
+  if (known === undefined) throw new ForgeError("internal", "An invitation offers an unknown role.");
+  return known;
+}
+
+function describe(action: string, invitation: store.Invitation) {
+  return {
+    action,
+    ownerId: invitation.ownerId,
+    ...(invitation.repositoryId === null ? {} : { repositoryId: invitation.repositoryId }),
+    target: { kind: "user", id: invitation.inviteeId ?? 0, name: invitation.invitee ?? "" },
+    details: { repository: `${invitation.owner}/${invitation.name}`, role: invitation.role },
+  };
+}
