@@ -11,6 +11,10 @@ interface PythonClient {
   readonly clone: string;
   /** Takes URL and folder of the clone; fetches into it what is new and prints the id of the remote's `main`. */
   readonly fetch: string;
+  /** Likewise; puts a commit that adds `src/more` onto the remote's `main`, pushes it and prints its id. */
+  readonly commit: string;
+  /** Takes URL and folder; clones into it with a depth of 1. Null where the client can't. */
+  readonly shallow: string | null;
 }
 
 export const dulwich: PythonClient = {
@@ -33,6 +37,16 @@ porcelain.push(repo, url, [b"HEAD:refs/heads/main", b"refs/tags/v1:refs/tags/v1"
 result = porcelain.fetch(folder, url)
 print(result.refs[b"refs/heads/main"].decode())
 `,
+  commit: `
+import os
+porcelain.pull(folder, url, b"refs/heads/main")
+with open(os.path.join(folder, "src/more"), "w") as file:
+    file.write("More\\n")
+porcelain.add(folder, [os.path.join(folder, "src/more")])
+print(porcelain.commit(folder, message=b"More", author=b"A <a@example.com>", committer=b"A <a@example.com>").decode())
+porcelain.push(folder, url, b"refs/heads/main", outstream=sys.stderr, errstream=sys.stderr.buffer)
+`,
+  shallow: `porcelain.clone(url, folder, checkout=True, depth=1)`,
 };
 
 export const pygit2: PythonClient = {
@@ -57,6 +71,22 @@ repo = pygit2.Repository(folder)
 repo.remotes["origin"].fetch()
 print(repo.references["refs/remotes/origin/main"].target)
 `,
+  commit: `
+import os
+repo = pygit2.Repository(folder)
+theirs = repo.references["refs/remotes/origin/main"].target
+repo.references["refs/heads/main"].set_target(theirs)
+repo.reset(theirs, pygit2.GIT_RESET_HARD)
+with open(os.path.join(folder, "src/more"), "w") as file:
+    file.write("More\\n")
+repo.index.add("src/more")
+repo.index.write()
+author = pygit2.Signature("A", "a@example.com")
+print(repo.create_commit("refs/heads/main", author, author, "More", repo.index.write_tree(), [theirs]))
+repo.remotes["origin"].push(["refs/heads/main"])
+`,
+  // libgit2 learnt it with 1.7, which Debian doesn't have yet.
+  shallow: null,
 };
 
 /** The interpreter that has the module; Debian's packages are seen by Debian's own. @throws Error when none has it */
@@ -67,8 +97,11 @@ export function findPython({ module, debianPackage }: PythonClient): string {
   return found;
 }
 
-/** Runs one of a client's scripts. @returns what it printed. @throws Error with all it said when it fails */
-export function runPython(python: string, client: PythonClient, script: string, ...args: string[]): string {
+/** Runs the script of one of a client's commands. @returns what it printed. @throws Error with all it said when it fails */
+export function runPython(python: string, client: PythonClient, command: string, ...args: string[]): string {
+  const scripts: Record<string, string | null> = { ...client };
+  const script = scripts[command];
+  if (script == null) throw new Error(`${client.module} has no ${command}`);
   const imports = client.module === "dulwich" ? "from dulwich import porcelain" : `import ${client.module}`;
   const { status, stdout, stderr } = tryPython(
     python,

@@ -35,6 +35,8 @@ export const testTools: SystemTool[] = [
     package: "python3-pygit2",
     purpose: "tests with other clients of git",
   },
+  { programs: ["javac"], package: "default-jdk-headless", purpose: "tests with other clients of git" },
+  { programs: ["mvn"], package: "maven", purpose: "tests with other clients of git" },
 ];
 
 const installers: [program: string, command: string][] = [
