@@ -1,6 +1,7 @@
 // Repositories and what git knows of them. Packs and blobs live in R2; these rows make them visible.
 import { sql } from "drizzle-orm";
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -14,6 +15,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { accessTokens, users } from "./auth.ts";
 import { bytewiseText, createdAt, identity, moment, reference, updatedAt } from "./columns.ts";
+import { workflowRuns } from "./runs.ts";
 
 export const repositories = pgTable(
   "repositories",
@@ -266,10 +268,13 @@ export const commitStatuses = pgTable(
     description: text("description").notNull().default(""),
     targetUrl: text("target_url").notNull().default(""),
     creatorId: reference("creator_id").references(() => users.id, { onDelete: "set null" }),
+    /** The run that says so; null for what came by the API. A run says each state once. */
+    runId: reference("run_id").references((): AnyPgColumn => workflowRuns.id, { onDelete: "cascade" }),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
   (table) => [
+    uniqueIndex("commit_statuses_run_unique").on(table.runId, table.state),
     index("commit_statuses_commit").on(table.repositoryId, table.oid, table.context, table.id),
     index("commit_statuses_creator").on(table.creatorId),
     check("commit_statuses_state", sql`${table.state} IN ('error', 'failure', 'pending', 'success')`),
