@@ -5,11 +5,13 @@ import { accountSettingsRoutes } from "./routes/account-settings.tsx";
 import { contentRoutes } from "./routes/content.tsx";
 import { homeRoutes } from "./routes/home.tsx";
 import { runRoutes } from "./routes/runs.tsx";
+import { sessionsRoutes } from "./routes/sessions.tsx";
 import { signInRoutes } from "./routes/sign-in.tsx";
 
 export const siteRoutes = new Hono<AppEnv>();
 siteRoutes.route("/", homeRoutes);
 siteRoutes.route("/", signInRoutes);
 siteRoutes.route("/", accountSettingsRoutes);
+siteRoutes.route("/", sessionsRoutes);
 siteRoutes.route("/", runRoutes);
 siteRoutes.route("/", contentRoutes);

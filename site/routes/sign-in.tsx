@@ -25,18 +25,17 @@ export const signInRoutes = new Hono<AppEnv>()
   .post("/login/once/:secret", async (context) => {
     const database = context.get("database");
     const secret = context.req.param("secret");
-    const session = await signInByLink(database, secret, readOrigin(context));
+    const session = await signInByLink(database, context.get("actor"), secret, readOrigin(context));
     if (session === undefined) {
       const { state } = await describeSignInLink(database, secret);
       const problem = state === "usable" ? "unknown" : state;
       return context.html(<SignInPage frame={makeFrame(context)} problem={problem} />, 410);
     }
-    await signOut(database, context.get("actor"));
     setSessionCookie(context, session);
     return context.redirect(homePath, 303);
   })
   .post("/logout", async (context) => {
-    await signOut(context.get("database"), context.get("actor"));
+    await signOut(context.get("database"), context.get("actor"), readOrigin(context));
     clearSessionCookie(context);
     return context.redirect(homePath, 303);
   });

@@ -1,12 +1,11 @@
 // Finds out who is asking, and opens and ends browser sessions.
 // Invariant: a secret that is presented is compared by its hash, and a bad one is never silently anonymous.
 import { hashSecret, isWellFormedToken } from "../../schema/token.ts";
-import { recordAudit } from "../audit/service.ts";
 import { type Actor, ANONYMOUS } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import { ForgeError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
-import { openSession } from "./sessions.ts";
+import { endOwnSession, replaceSession } from "./sessions.ts";
 import * as store from "./store.ts";
 
 /** The actor of an API token or run token. @throws ForgeError `unauthorized` when it is unknown, expired or revoked. */
@@ -69,32 +68,26 @@ export async function describeSignInLink(database: Database, secret: string): Pr
 }
 
 /**
- * Trades a one-time link for a new session.
+ * Trades a one-time link for a new session, in place of the one the browser had.
+ * @param previous who the browser was until now
  * @returns the session's secret for the cookie, or undefined when the link is used, expired or unknown.
  */
 export async function signInByLink(
   database: Database,
+  previous: Actor,
   secret: string,
   origin: Origin,
 ): Promise<string | undefined> {
   const secretHash = await hashSecret(secret);
   return database.transaction(async (transaction) => {
-    const link = await store.takeSignInLink(transaction, secretHash);
-    if (!link) return undefined;
-    await recordAudit(transaction, ANONYMOUS, origin, {
-      action: "session.open",
-      ownerId: link.userId,
-      details: { method: "link" },
-    });
-    return openSession(transaction, link.userId, "link", origin);
+    const person = await store.takeSignInLink(transaction, secretHash);
+    return person && replaceSession(transaction, previous, person, "link", origin);
   });
 }
 
 /** Ends the browser session that is asking; a token or nobody has none to end. */
-export async function signOut(database: Database, actor: Actor): Promise<void> {
-  if (actor.kind === "user" && actor.credential.kind === "session") {
-    await store.revokeSession(database.query, actor.credential.sessionId);
-  }
+export async function signOut(database: Database, actor: Actor, origin: Origin): Promise<void> {
+  await database.transaction((transaction) => endOwnSession(transaction, actor, origin, "sign-out"));
 }
 
 /** Removes what ended long ago; called by cron. */

@@ -1,7 +1,13 @@
 // The SQL of identity: lookups by hash only, and the one UPDATE that takes a one-time link.
 import { and, eq, gt, isNull, lt, sql } from "drizzle-orm";
 import type { Appearance } from "../../schema/appearance.ts";
-import { accessTokens, authSessions, signInLinks, users } from "../../schema/tables/auth.ts";
+import {
+  accessTokens,
+  authSessions,
+  signInChallenges,
+  signInLinks,
+  users,
+} from "../../schema/tables/auth.ts";
 import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
 import type { Executor } from "../core/db.ts";
 import { SESSION_IDLE_MS, SESSION_LIFETIME_MS } from "../core/limits.ts";
@@ -96,7 +102,10 @@ export async function takeSignInLink(transaction: Executor, secretHash: string) 
         gt(signInLinks.expiresAt, sql`now()`),
       ),
     )
-    .returning({ userId: signInLinks.userId });
+    .returning({
+      id: signInLinks.userId,
+      username: sql<string>`(SELECT username FROM users WHERE users.id = ${signInLinks.userId})`,
+    });
   return row;
 }
 
@@ -127,13 +136,12 @@ export async function insertSession(
     .values({ ...session, expiresAt: new Date(Date.now() + SESSION_LIFETIME_MS) });
 }
 
-export async function revokeSession(query: Executor, sessionId: number): Promise<void> {
-  await query.update(authSessions).set({ revokedAt: sql`now()` }).where(eq(authSessions.id, sessionId));
-}
-
-/** Removes sessions and links that ended long ago. */
+/** Removes sessions, links and challenges that ended long ago. */
 export async function deleteExpired(query: Executor): Promise<void> {
   const longAgo = new Date(Date.now() - 30 * 24 * 60 * 60 * 1000);
   await query.delete(authSessions).where(lt(authSessions.expiresAt, longAgo));
   await query.delete(signInLinks).where(lt(signInLinks.expiresAt, longAgo));
+  // Anybody may ask for challenges, so they go soon.
+  const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);
+  await query.delete(signInChallenges).where(lt(signInChallenges.expiresAt, yesterday));
 }
