@@ -80,7 +80,13 @@ export class PushedRepository {
   }
 
   /** Moves a ref, with a pack or without; returns what the server reports. */
-  async push(ref: string, before: Oid, after: Oid, pack: Uint8Array | null): Promise<string> {
+  async push(
+    ref: string,
+    before: Oid,
+    after: Oid,
+    pack: Uint8Array | null,
+    objects: R2Bucket = env.OBJECTS,
+  ): Promise<string> {
     const line = `${before} ${after} ${ref}\0 report-status ofs-delta\n`;
     const head = text(`${(line.length + 4).toString(16).padStart(4, "0")}${line}0000`);
     const request = new Request(`http://plue.test${this.path}.git/git-receive-pack`, {
@@ -93,7 +99,7 @@ export class PushedRepository {
       },
     });
     const context = createExecutionContext();
-    const response = await app.fetch(request, env, context);
+    const response = await app.fetch(request, { ...env, OBJECTS: objects }, context);
     // The push goes on at the pace at which its answer is read.
     const report = new TextDecoder().decode(await response.arrayBuffer());
     await waitOnExecutionContext(context);

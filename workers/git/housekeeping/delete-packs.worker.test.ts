@@ -3,6 +3,7 @@ import { createExecutionContext, createMessageBatch, env, getQueueResult } from 
 import { and, eq, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { outbox } from "../../../schema/tables/events.ts";
+import { imports } from "../../../schema/tables/imports.ts";
 import { parseEnv } from "../../core/env.ts";
 import { createLog } from "../../core/log.ts";
 import { createPerson, database, makeRepository } from "../../testing/fixtures.ts";
@@ -18,7 +19,15 @@ import { type MadeCommit, makeCommit, PushedRepository } from "../../testing/pus
 import { runPush } from "../http/run-push.ts";
 import { CROWDED_PACKS } from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
-import { createStorageKey, indexKey, listPackKeys, packKey, repositoryPrefix } from "../store/keys.ts";
+import {
+  createStorageKey,
+  importPartKey,
+  indexKey,
+  listPackKeys,
+  packKey,
+  repositoryPrefix,
+  uploadNoteKey,
+} from "../store/keys.ts";
 import { consumeMaintenance, tickMaintenance } from "./consume-maintenance.ts";
 import { deleteRetiredPacks } from "./delete-packs.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
@@ -135,6 +144,15 @@ describe("deleteRetiredPacks", () => {
 });
 
 describe("a push during which objects are dropped", () => {
+  const TAG = "refs/tags/gone";
+
+  /** Pushes a commit that only a tag reaches. */
+  async function pushTag(repository: PushedRepository): Promise<MadeCommit> {
+    const made = makeCommit({ "gone.txt": "gone\n" });
+    await repository.move(TAG, ZERO_OID, made.oid, made.pack);
+    return made;
+  }
+
   /** Pushes a commit to `late`; housekeeping comes by once its pack was found to be good. */
   async function pushDuring(repository: PushedRepository, made: MadeCommit, meanwhile: () => Promise<void>) {
     let passes = 0;
@@ -169,10 +187,10 @@ describe("a push during which objects are dropped", () => {
 
   it("is refused when it needs them, and moves nothing", async () => {
     const repository = await PushedRepository.create();
-    const gone = await repository.commit("topic", { "gone.txt": "gone\n" });
+    const gone = await pushTag(repository);
     const late = makeCommit({ "late.txt": "late\n" }, gone.oid);
     const { end } = await pushDuring(repository, late, async () => {
-      await repository.move("refs/heads/topic", gone.oid, ZERO_OID);
+      await repository.move(TAG, gone.oid, ZERO_OID);
       await makeDue(repository);
       await keepHouseFully(repository);
     });
@@ -184,10 +202,10 @@ describe("a push during which objects are dropped", () => {
 
   it("looks again and lands when it doesn't need them", async () => {
     const repository = await PushedRepository.create();
-    const gone = await repository.commit("topic", { "gone.txt": "gone\n" });
+    const gone = await pushTag(repository);
     const late = makeCommit({ "late.txt": "late\n" });
     const { end, passes } = await pushDuring(repository, late, async () => {
-      await repository.move("refs/heads/topic", gone.oid, ZERO_OID);
+      await repository.move(TAG, gone.oid, ZERO_OID);
       await makeDue(repository);
       await keepHouseFully(repository);
     });
@@ -233,14 +251,21 @@ describe("sweepOrphans", () => {
     const repository = await PushedRepository.create();
     const commits = await repository.commitMany(2);
     await nameByHash(repository, (await repository.listPacks())[0]!);
-    const left = orphanKeys(repository);
-    const others = `${repositoryPrefix(repository.id)}imports/1/1`;
+    const importing = { repositoryId: repository.id, actorId: repository.person.id, format: "pack" as const };
+    const sizes = { sizeBytes: 10, partBytes: 10, expiresAt: new Date() };
+    const rows = [
+      { ...importing, ...sizes },
+      { ...importing, ...sizes, hasParts: false },
+    ];
+    const [going, ended] = await database.query.insert(imports).values(rows).returning({ id: imports.id });
+    const left = [...orphanKeys(repository), importPartKey(repository.id, ended!.id, 1)];
+    const others = importPartKey(repository.id, going!.id, 1);
     for (const key of [...left, others]) await env.OBJECTS.put(key, "left behind");
     const young = optionsFor(repository, { graceMs: 60_000 });
     expect(await sweepOrphans(housekeeping(), young)).toEqual({ deleted: 0, isPassOver: true });
     expect(await env.OBJECTS.head(left[0]!)).not.toBeNull();
     expect(await sweepOrphans(housekeeping(), optionsFor(repository))).toEqual({
-      deleted: 3,
+      deleted: 4,
       isPassOver: true,
     });
     for (const key of left) expect(await env.OBJECTS.head(key)).toBeNull();
@@ -248,6 +273,22 @@ describe("sweepOrphans", () => {
     const oids = commits.flatMap(({ objects }) => objects);
     expect(await readAll(repository, oids)).toEqual(oids);
     expect(await findDamage(repository)).toEqual([]);
+  });
+
+  it("ends an upload that was cut off, and one that is over doesn't stop it", async () => {
+    const repository = await PushedRepository.create();
+    const keys = [createStorageKey(repository.id), createStorageKey(repository.id)];
+    const uploads: R2MultipartUpload[] = [];
+    for (const key of keys) {
+      const upload = await env.OBJECTS.createMultipartUpload(packKey(key));
+      await upload.uploadPart(1, "half a pack");
+      await env.OBJECTS.put(uploadNoteKey(key), upload.uploadId);
+      uploads.push(upload);
+    }
+    await uploads[1]!.abort();
+    expect((await sweepOrphans(housekeeping(), optionsFor(repository))).deleted).toBe(2);
+    await expect(uploads[0]!.uploadPart(2, "more")).rejects.toThrow("(10024)");
+    expect((await env.OBJECTS.list({ prefix: repositoryPrefix(repository.id) })).objects).toEqual([]);
   });
 
   it("goes on where it stopped, and looks at a slice again that it was cut off in", async () => {

@@ -124,8 +124,9 @@ describe("collection", () => {
 
   it("leaves a repository without refs with nothing", async () => {
     const repository = await PushedRepository.create();
-    const { oid, objects } = await repository.commit("topic", { "a.txt": "a\n" });
-    await repository.move("refs/heads/topic", oid, ZERO_OID);
+    const { oid, objects, pack } = makeCommit({ "a.txt": "a\n" });
+    await repository.move("refs/tags/only", ZERO_OID, oid, pack);
+    await repository.move("refs/tags/only", oid, ZERO_OID);
     await makeDue(repository);
     await keepHouseFully(repository);
     expect(await livePacks(repository)).toEqual([]);

@@ -4,8 +4,14 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { ORPHAN_GRACE_MS, SWEEP_PASS_MS, SWEPT_KEYS_PER_TICK } from "../limits.ts";
-import { parseStorageKey, REPOSITORIES_PREFIX } from "../store/keys.ts";
-import { queryRows } from "../store/query-rows.ts";
+import {
+  packKey,
+  parseImportKey,
+  parseStorageKey,
+  parseUploadNoteKey,
+  REPOSITORIES_PREFIX,
+} from "../store/keys.ts";
+import { bigintColumn, queryRows } from "../store/query-rows.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
 
 /** What may be set otherwise in tests. */
@@ -41,13 +47,18 @@ export async function sweepOrphans(
   const place = afterKey === "" ? {} : { startAfter: afterKey };
   const listed = await bucket.list({ prefix, limit: keysPerSlice, ...place });
   const oldestMs = Date.now() - options.graceMs;
-  const old = listed.objects.flatMap(({ key, uploaded }) => {
-    const storageKey = uploaded.getTime() <= oldestMs ? parseStorageKey(key) : null;
+  const oldKeys = listed.objects.flatMap(({ key, uploaded }) =>
+    uploaded.getTime() <= oldestMs ? [key] : [],
+  );
+  const old = oldKeys.flatMap((key) => {
+    const storageKey = parseStorageKey(key);
     return storageKey === null ? [] : [{ key, storageKey }];
   });
   const unnamed = await findUnnamed(context, [...new Set(old.map(({ storageKey }) => storageKey))]);
-  const orphans = old.filter(({ storageKey }) => unnamed.has(storageKey)).map(({ key }) => key);
+  const packs = old.filter(({ storageKey }) => unnamed.has(storageKey)).map(({ key }) => key);
+  const orphans = [...packs, ...(await findForgottenImports(context, oldKeys))];
   await context.reach?.("orphans found");
+  orphans.push(...(await abortUploads(context, oldKeys)));
   if (orphans.length > 0) await bucket.delete(orphans);
   const last = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
   await context.database.query.execute(
@@ -83,4 +94,44 @@ async function findUnnamed(
     z.object({ key: z.string() }),
   );
   return new Set(rows.map(({ key }) => key));
+}
+
+/** R2's code for an upload that was completed or aborted. */
+const NO_SUCH_UPLOAD = "(10024)";
+
+/** Ends the multipart uploads that were cut off. @returns the keys of the notes that named them */
+async function abortUploads({ bucket }: HousekeepingContext, keys: readonly string[]): Promise<string[]> {
+  const ended: string[] = [];
+  for (const key of keys) {
+    const storageKey = parseUploadNoteKey(key);
+    const note = storageKey === null ? null : await bucket.get(key);
+    if (storageKey === null || note === null) continue;
+    try {
+      await bucket.resumeMultipartUpload(packKey(storageKey), await note.text()).abort();
+    } catch (error) {
+      if (!String(error).includes(NO_SUCH_UPLOAD)) throw error;
+    }
+    ended.push(key);
+  }
+  return ended;
+}
+
+/** What is left of imports that ended, or whose repository is gone. The others look after themselves. */
+async function findForgottenImports(
+  { database }: HousekeepingContext,
+  keys: readonly string[],
+): Promise<string[]> {
+  const found = keys.flatMap((key) => {
+    const id = parseImportKey(key);
+    return id === null ? [] : [{ key, id }];
+  });
+  if (found.length === 0) return [];
+  const kept = await queryRows(
+    database.query,
+    sql`SELECT id FROM imports
+      WHERE has_parts AND id = ANY(${sql.param(found.map(({ id }) => String(id)))}::bigint[])`,
+    z.object({ id: bigintColumn }),
+  );
+  const keptIds = new Set(kept.map(({ id }) => id));
+  return found.filter(({ id }) => !keptIds.has(id)).map(({ key }) => key);
 }

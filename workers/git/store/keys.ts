@@ -23,6 +23,16 @@ export function bundleHeadKey(storageKey: string): string {
   return `${storageKey}.bundle`;
 }
 
+/** Says which multipart upload a pack arrives by, for whoever finds that nobody goes on with it. */
+export function uploadNoteKey(storageKey: string): string {
+  return `${storageKey}.upload`;
+}
+
+/** The storage key that an upload's note is for; null for a key that is no such note's. */
+export function parseUploadNoteKey(key: string): string | null {
+  return /^(repos\/\d{1,15}\/packs\/[0-9a-f-]{36})\.upload$/.exec(key)?.[1] ?? null;
+}
+
 /** A part of an import, as it was uploaded. */
 export function importPartKey(repositoryId: number, importId: number, part: number): string {
   return `${importPrefix(repositoryId, importId)}${part}`;
@@ -31,6 +41,12 @@ export function importPartKey(repositoryId: number, importId: number, part: numb
 /** What the keys of all parts of an import begin with. */
 export function importPrefix(repositoryId: number, importId: number): string {
   return `repos/${repositoryId}/imports/${importId}/`;
+}
+
+/** The id of the import that an object belongs to; null for a key that is no import's. */
+export function parseImportKey(key: string): number | null {
+  const id = /^repos\/\d{1,15}\/imports\/(\d{1,15})\/./.exec(key)?.[1];
+  return id === undefined ? null : Number(id);
 }
 
 /** All that R2 holds of a pack. */

@@ -1,7 +1,8 @@
 // A pack on its way into R2 by multipart. Invariant: one part is under way at a time, and `remove` leaves neither an
-// object nor an open upload, unless the complete pack was kept.
+// object nor an open upload, unless the complete pack was kept. As a Worker can't list uploads, a note beside an open
+// one names it for the sweep (sweep-orphans.ts), should this be cut off.
 import type { StreamableSource } from "../pack/pack-stream.ts";
-import { packKey } from "./keys.ts";
+import { packKey, uploadNoteKey } from "./keys.ts";
 import { createR2Pack } from "./r2-pack.ts";
 
 export class StagedUpload {
@@ -20,7 +21,11 @@ export class StagedUpload {
   }
 
   static async start(bucket: R2Bucket, storageKey: string): Promise<StagedUpload> {
-    return new StagedUpload(bucket, storageKey, await bucket.createMultipartUpload(packKey(storageKey)));
+    const upload = await bucket.createMultipartUpload(packKey(storageKey));
+    const staged = new StagedUpload(bucket, storageKey, upload);
+    staged.uploading = staged.writeNote();
+    staged.uploading.catch(thrownToNext);
+    return staged;
   }
 
   /** Begins to upload a part, once the one before is there. The bytes are the part's from now on. */
@@ -38,6 +43,7 @@ export class StagedUpload {
     await this.uploading;
     await this.upload.complete(this.parts);
     this.state = "complete";
+    await this.bucket.delete(uploadNoteKey(this.storageKey));
     return createR2Pack(this.bucket, this.upload.key, this.sizeBytes);
   }
 
@@ -53,8 +59,22 @@ export class StagedUpload {
     if (state === "removed" || state === "kept") return;
     this.state = "removed";
     await this.uploading.catch(thrownToNext);
-    if (state === "complete") await this.bucket.delete(this.upload.key);
-    else await this.upload.abort();
+    if (state === "open") await this.abort();
+    await this.bucket.delete([this.upload.key, uploadNoteKey(this.storageKey)]);
+  }
+
+  private async abort(): Promise<void> {
+    try {
+      await this.upload.abort();
+    } catch (error) {
+      // The note may be what failed at first.
+      await this.writeNote();
+      throw error;
+    }
+  }
+
+  private async writeNote(): Promise<void> {
+    await this.bucket.put(uploadNoteKey(this.storageKey), this.upload.uploadId);
   }
 }
 
