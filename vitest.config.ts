@@ -56,8 +56,8 @@ export default defineConfig({
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
           exclude: never,
-          // After the others, one file at a time: each starts a whole installation.
-          fileParallelism: false,
+          // After the others, two files at a time: each starts a whole installation, and mostly waits for it.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 180_000,

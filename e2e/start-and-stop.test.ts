@@ -69,41 +69,26 @@ function findScript(plue: RunningPlue, script: string): number {
   return found.pid;
 }
 
-describe("stopping", () => {
-  test("SIGTERM ends all of it within 5 s, in good order", async () => {
-    const plue = await start();
-    const tree = listTree(plue.pid);
-    expect(tree.length).toBeGreaterThan(smallestTree);
-    const toldMs = Date.now();
-    process.kill(plue.pid, "SIGTERM");
-    await vi.waitUntil(() => listAlive(tree).length === 0, { timeout: stopLimitMs });
-    expect(Date.now() - toldMs).toBeLessThan(stopLimitMs);
-    expect(existsSync(join(plue.dataFolder, "lock"))).toBe(false);
-    expect(readFileSync(join(plue.dataFolder, "logs/postgres.log"), "utf8")).toContain(
-      "database system is shut down",
-    );
-  });
+/** SIGTERM: all of it ends within 5 s, in good order. */
+async function stopInGoodOrder(plue: RunningPlue): Promise<void> {
+  const tree = listTree(plue.pid);
+  expect(tree.length).toBeGreaterThan(smallestTree);
+  const toldMs = Date.now();
+  process.kill(plue.pid, "SIGTERM");
+  await vi.waitUntil(() => listAlive(tree).length === 0, { timeout: stopLimitMs });
+  expect(Date.now() - toldMs).toBeLessThan(stopLimitMs);
+  expect(await plue.exited).toBe(0);
+  expect(existsSync(join(plue.dataFolder, "lock"))).toBe(false);
+  expect(readFileSync(join(plue.dataFolder, "logs/postgres.log"), "utf8")).toContain(
+    "database system is shut down",
+  );
+}
 
-  test.each([
-    ["npm", (plue: RunningPlue) => plue.pid],
-    ["scripts/start.mjs", (plue: RunningPlue) => findScript(plue, "scripts/start.mjs")],
-    ["scripts/dev/up.ts", (plue: RunningPlue) => findScript(plue, "scripts/dev/up.ts")],
-  ])("SIGKILL of %s takes everything with it, and the next start is well", async (_name, find) => {
-    const dataFolder = makeFolder();
-    const plue = await start({ dataFolder });
-    const tree = listTree(plue.pid);
-    process.kill(find(plue), "SIGKILL");
-    await vi.waitUntil(() => listAlive(tree).length === 0, { timeout: stopLimitMs });
-    const again = await start({ dataFolder });
-    expect(again.token).toBe(plue.token);
-  });
-});
-
-test("a second start finds its state, and only the owner can read the token", async () => {
+test("SIGTERM ends all of it, a second start finds its state, and only the owner can read the token", async () => {
   const dataFolder = makeFolder();
   const first = await start({ dataFolder });
   const { name } = await makeRepository(first);
-  expect(await first.stop()).toBe(0);
+  await stopInGoodOrder(first);
   expect(statSync(join(dataFolder, "admin.token")).mode & 0o777).toBe(0o600);
   expect(statSync(join(dataFolder, "secrets.json")).mode & 0o777).toBe(0o600);
   const second = await start({ dataFolder });
@@ -112,19 +97,45 @@ test("a second start finds its state, and only the owner can read the token", as
   expect(await callForge(second, `/repos/admin/${name}/runs`)).toMatchObject({ runs: [] });
 });
 
-test("a gateway that dies is started again, and a line says so", async () => {
+test("SIGKILL of any program on the way to it takes everything with it, and the next start is well", {
+  timeout: 240_000,
+}, async () => {
+  const dataFolder = makeFolder();
+  let plue = await start({ dataFolder });
+  const finders = [
+    (from: RunningPlue) => from.pid,
+    (from: RunningPlue) => findScript(from, "scripts/start.mjs"),
+    (from: RunningPlue) => findScript(from, "scripts/dev/up.ts"),
+  ];
+  for (const find of finders) {
+    const tree = listTree(plue.pid);
+    process.kill(find(plue), "SIGKILL");
+    await vi.waitUntil(() => listAlive(tree).length === 0, { timeout: stopLimitMs });
+    const again = await start({ dataFolder });
+    expect(again.token).toBe(plue.token);
+    plue = again;
+  }
+});
+
+test("another start in its folder is refused, a gateway that dies is started again, and a PostgreSQL that dies ends it", async () => {
   const plue = await start();
+  const port = String(await findFreePort());
+  const { status, stderr } = await failToStart({ PLUE_PORT: port, PLUE_DATA: plue.dataFolder });
+  expect(status).toBe(1);
+  const starter = findScript(plue, "scripts/dev/up.ts");
+  expect(stderr).toContain(
+    `is in use by another npm start (pid ${starter}). Set PLUE_DATA to another folder.`,
+  );
+  expect((await fetch(`${plue.url}/api/health`)).status).toBe(200);
+
   const pid = plue.readPid("gateway");
   process.kill(pid, "SIGKILL");
   const line = "the gateway died (status 137); starting it again in 500 ms";
   await vi.waitUntil(() => plue.output().includes(line), { timeout: 10_000 });
   await vi.waitUntil(() => plue.readPid("gateway") !== pid, { timeout: 10_000 });
   const isWell = async (): Promise<boolean> => (await fetch(`${plue.url}/api/health`)).ok;
-  await vi.waitUntil(isWell, { timeout: 30_000, interval: 200 });
-});
+  await vi.waitUntil(isWell, { timeout: 30_000, interval: 50 });
 
-test("a PostgreSQL that dies ends it all, and a line says so", async () => {
-  const plue = await start();
   const pidFile = join(plue.dataFolder, "postgres/cluster/postmaster.pid");
   const tree = listTree(plue.pid);
   process.kill(Number.parseInt(readFileSync(pidFile, "utf8"), 10), "SIGKILL");
@@ -155,16 +166,6 @@ describe("what keeps it from starting is said clearly", () => {
     server.close();
     expect(status).toBe(1);
     expect(stderr).toContain(`Port ${port} is in use by another program. Set PLUE_PORT to a free one.`);
-  });
-
-  test("a data folder in use", async () => {
-    const plue = await start();
-    const port = String(await findFreePort());
-    const { status, stderr } = await failToStart({ PLUE_PORT: port, PLUE_DATA: plue.dataFolder });
-    expect(status).toBe(1);
-    const pid = findScript(plue, "scripts/dev/up.ts");
-    expect(stderr).toContain(`is in use by another npm start (pid ${pid}). Set PLUE_DATA to another folder.`);
-    expect((await fetch(`${plue.url}/api/health`)).status).toBe(200);
   });
 
   test.each([
