@@ -24,6 +24,7 @@ describe("parseConfig", () => {
       sandbox: null,
       poolSize: 2,
       concurrency: 4,
+      mail: { kind: "none" },
     });
   });
 
@@ -39,7 +40,20 @@ describe("parseConfig", () => {
     });
   });
 
+  it("sends mail to a server, or else into a folder", () => {
+    const read = (set: Record<string, string>) => parseConfig({ ...environment, ...set }).mail;
+    const folder = { MAIL_FOLDER: "/plue/mail" };
+    const from = "Plue <plue@localhost>";
+    expect(read(folder)).toEqual({ kind: "folder", folder: "/plue/mail", from });
+    const server = { SMTP_URL: "smtps://u:p@mail.test", MAIL_FROM: "Plue <plue@plue.dev>" };
+    expect(read({ ...folder, ...server })).toMatchObject({ kind: "smtp", from: "Plue <plue@plue.dev>" });
+    expect(() => read({ SMTP_URL: "smtp://mail.test" })).toThrow("MAIL_FROM");
+  });
+
   it.each([
+    ["SMTP_URL", "http://mail.test"],
+    ["MAIL_FROM", "plue@plue.dev\r\nBcc: eve@example.com"],
+    ["MAIL_FROM", "nobody"],
     ["DATABASE_URL", "mysql://x"],
     ["WORKER_URL", "ftp://x"],
     ["GATEWAY_SECRET", "short"],

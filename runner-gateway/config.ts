@@ -16,7 +16,14 @@ export interface GatewayConfig {
   sandbox: "gvisor" | "bubblewrap" | null;
   poolSize: number;
   concurrency: number;
+  mail: MailConfig;
 }
+
+/** How mail leaves: to a server, into a folder as in development, or not at all. */
+export type MailConfig =
+  | { kind: "smtp"; url: string; from: string }
+  | { kind: "folder"; folder: string; from: string }
+  | { kind: "none" };
 
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
 const count = (maximum: number) => z.coerce.number().int().min(0).max(maximum);
@@ -32,6 +39,14 @@ const variablesSchema = z.object({
   PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"]).optional(),
   PLUE_POOL_SIZE: count(64).default(2),
   PLUE_CONCURRENCY: count(64).min(1).default(4),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  /** Where mails are written instead of sent; `npm start` sets it. */
+  MAIL_FOLDER: z.string().min(1).optional(),
+  /** An address, or `Name <address>`. */
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\p{Cc}<>]*<?[^\s\p{Cc}<>]+@[^\s\p{Cc}<>]+>?$/u, "must be an address")
+    .optional(),
 });
 
 /**
@@ -57,5 +72,16 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     sandbox: variables.PLUE_SANDBOX ?? null,
     poolSize: variables.PLUE_POOL_SIZE,
     concurrency: variables.PLUE_CONCURRENCY,
+    mail: readMailConfig(variables),
   };
+}
+
+function readMailConfig(variables: z.infer<typeof variablesSchema>): MailConfig {
+  const { SMTP_URL: url, MAIL_FOLDER: folder, MAIL_FROM: from } = variables;
+  if (url !== undefined) {
+    if (from === undefined) throw new Error("The gateway is misconfigured: SMTP_URL needs MAIL_FROM");
+    return { kind: "smtp", url, from };
+  }
+  if (folder !== undefined) return { kind: "folder", folder, from: from ?? "Plue <plue@localhost>" };
+  return { kind: "none" };
 }

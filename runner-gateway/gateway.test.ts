@@ -68,6 +68,7 @@ async function start(
   const config: GatewayConfig = {
     ...{ databaseUrl: url, workerUrl: worker.url, publicUrl: "http://plue.test", gatewaySecret: SECRET },
     ...{ port: 0, name: "local", dataFolder: folder.path, sandbox: null, poolSize: 1, concurrency: 4 },
+    mail: { kind: "none" },
     ...settings,
   };
   const made = Promise.withResolvers<ProcessDriver>();

@@ -12,6 +12,7 @@ import { createGitProxy } from "./http/git-proxy.ts";
 import { createSandboxHandler } from "./http/sandbox-api.ts";
 import { POLL_INTERVAL_MS, RENEW_INTERVAL_MS } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { type Mailer, openMailer } from "./mail/mailer.ts";
 import { takeNameLock } from "./name-lock.ts";
 import { writePool } from "./pool-table.ts";
 import { startRepetition } from "./repeat.ts";
@@ -70,6 +71,8 @@ export async function startGateway(
   const released = await releaseFormerAttempts(ledger, config.name);
   if (released > 0) log.warn("attempts of an earlier life were given up", { released });
 
+  const mailer = openMailer(config.mail, log);
+  starting.defer(async () => mailer?.close());
   const leaving = new AbortController();
   const { name: gateway, concurrency } = config;
   const options = { ledger, door, sandboxes, gateway, concurrency, log, ...bounds };
@@ -81,6 +84,7 @@ export async function startGateway(
     feed,
     dispatching,
     sandboxes,
+    mailer,
     signal: leaving.signal,
   });
   starting.defer(async () => {
@@ -104,6 +108,7 @@ interface ServedParts {
   feed: RunFeed;
   dispatching: Dispatcher;
   sandboxes: Sandboxes;
+  mailer: Mailer | null;
   signal: AbortSignal;
 }
 
@@ -115,6 +120,7 @@ async function listen(config: GatewayConfig, log: Log, parts: ServedParts): Prom
       lookAtCancel: () => dispatching.lookAtCancels(),
       countReaders: () => feed.followerCount,
       describeHealth: () => describeHealth(config, parts),
+      sendMail: async (mail) => (parts.mailer === null ? null : parts.mailer.send(mail)),
       streamRun: async (runId, afterSeq, response) => {
         const end = await serveStream(response, { database, feed, runId, afterSeq, signal });
         if (end === "stalled") log.warn("a reader took nothing for too long and was dropped", { runId });

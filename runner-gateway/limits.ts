@@ -52,6 +52,10 @@ export const SIGNED_BODY_BYTES_MAX = 64 * 1024;
 export const GIT_REQUEST_BYTES_MAX = 16 * 1024 * 1024;
 export const GIT_IDLE_MS = 120_000;
 
+/** How long a mail server may take to be reached, and to answer. The Worker waits for both. */
+export const SMTP_CONNECT_MS = 4_000;
+export const SMTP_IDLE_MS = 5_000;
+
 /** Stopping in good order takes no longer than this. */
 export const STOP_MS = 2_500;
 /** How long a starting gateway waits for the lock of its name, which a dead one of that name may still hold. */

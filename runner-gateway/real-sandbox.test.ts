@@ -58,6 +58,7 @@ const start = (sandbox: "bubblewrap" | "gvisor"): Promise<RunningGateway> =>
     {
       ...{ databaseUrl: url, workerUrl: worker.url, publicUrl: "http://plue.test", gatewaySecret: SECRET },
       ...{ port: 0, name: sandbox, dataFolder: folder.path, sandbox, poolSize: 1, concurrency: 2 },
+      mail: { kind: "none" },
     },
     silentLog,
     (handler) =>

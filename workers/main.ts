@@ -6,6 +6,7 @@ import { type Bindings, parseEnv } from "./core/env.ts";
 import { createLog } from "./core/log.ts";
 import { consumeMaintenance } from "./git/housekeeping/consume-maintenance.ts";
 import { consumeImports } from "./imports/consume-queue.ts";
+import { consumeDeliveries } from "./mail/consume-queue.ts";
 import { consumeRuns } from "./runs/consume-queue.ts";
 
 export default {
@@ -19,6 +20,8 @@ export default {
       await consumeImports({ env, database: createDatabase(env), log, waitUntil }, batch);
     } else if (batch.queue === "maintenance") {
       await consumeMaintenance({ env, database: createDatabase(env), log }, batch);
+    } else if (batch.queue === "deliveries") {
+      await consumeDeliveries({ env, database: createDatabase(env), log }, batch);
     } else await consumeRuns(env, log, batch);
   },
 

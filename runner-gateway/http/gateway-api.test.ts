@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { SIGNATURE_HEADER, signRequest } from "../../schema/signature.ts";
+import type { Mail } from "../../schema/wire/mail.ts";
 import { READERS_MAX, SIGNED_BODY_BYTES_MAX } from "../limits.ts";
 import { silentLog } from "../testing/test-ledger.ts";
 import { createGatewayHandler } from "./gateway-api.ts";
@@ -17,13 +18,17 @@ afterEach(async () => {
   }
 });
 
-async function start(readers = 0): Promise<{ calls: string[]; url: string }> {
+async function start(readers = 0, hasMailer = true): Promise<{ calls: string[]; url: string }> {
   const calls: string[] = [];
   const operations = {
     wake: () => void calls.push("wake"),
     lookAtCancel: (runId: number) => void calls.push(`cancel ${runId}`),
     countReaders: () => readers,
     describeHealth: async () => ({ ok: true }),
+    sendMail: async ({ to }: Mail) => {
+      calls.push(`mail to ${to}`);
+      return hasMailer ? { end: "sent" as const } : null;
+    },
     streamRun: async (runId: number, afterSeq: number, response: ServerResponse) => {
       calls.push(`stream ${runId} after ${afterSeq}`);
       response.end();
@@ -61,6 +66,24 @@ describe("the gateway's HTTP", () => {
     const { url, calls } = await start();
     expect(await call(url, method, path)).toBe(404);
     expect(calls).toEqual([]);
+  });
+
+  it("sends a mail, says when it has no way to, and takes nothing else for one", async () => {
+    const mail = { id: 1, to: "ada@example.com", subject: "Hello", text: "Hello." };
+    const { url, calls } = await start();
+    expect(await call(url, "POST", "/mail", JSON.stringify(mail))).toBe(200);
+    expect(calls).toEqual(["mail to ada@example.com"]);
+    for (const body of [
+      "",
+      "{",
+      "{}",
+      JSON.stringify({ ...mail, subject: "Hello\r\nBcc: eve@example.com" }),
+      JSON.stringify({ ...mail, to: "ada@example.com, eve@example.com" }),
+    ]) {
+      expect(await call(url, "POST", "/mail", body)).toBe(400);
+    }
+    expect(calls).toHaveLength(1);
+    expect(await call((await start(0, false)).url, "POST", "/mail", JSON.stringify(mail))).toBe(503);
   });
 
   it("knows nobody whose signature is of something else", async () => {

@@ -2,6 +2,7 @@
 // the health check is signed with their shared secret, and without a good signature nothing is here.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SIGNATURE_HEADER, verifySignature } from "../../schema/signature.ts";
+import { type Mail, type MailEnd, mailSchema } from "../../schema/wire/mail.ts";
 import { READERS_MAX, SIGNED_BODY_BYTES_MAX } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { answerJson } from "./answer.ts";
@@ -14,6 +15,8 @@ interface GatewayOperations {
   streamRun(runId: number, afterSeq: number, response: ServerResponse): Promise<void>;
   countReaders(): number;
   describeHealth(): Promise<object>;
+  /** Sends a mail; null when there is no way to. @throws Error when it may be tried again. */
+  sendMail(mail: Mail): Promise<MailEnd | null>;
 }
 
 interface Route {
@@ -27,6 +30,7 @@ interface RoutedRequest {
   operations: GatewayOperations;
   runId: number;
   query: URLSearchParams;
+  body: string;
   response: ServerResponse;
 }
 
@@ -60,7 +64,29 @@ const routes: Route[] = [
       await operations.streamRun(runId, Number(after), response);
     },
   },
+  {
+    ...{ method: "POST", path: /^\/mail$/ },
+    answer: async ({ operations, body, response }) => {
+      const mail = mailSchema.safeParse(parseJson(body));
+      if (!mail.success) return answerJson(response, 400, { message: "that is no mail" });
+      const end = await operations.sendMail(mail.data);
+      if (end === null) {
+        const message = "mail can't be sent: neither SMTP_URL nor MAIL_FOLDER is set";
+        return answerJson(response, 503, { message });
+      }
+      answerJson(response, 200, end);
+    },
+  },
 ];
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What isn't JSON has no shape that anything here wants.
+    return undefined;
+  }
+}
 
 /** The handler of the gateway's HTTP server. */
 export function createGatewayHandler(operations: GatewayOperations, secret: string, log: Log) {
@@ -89,7 +115,8 @@ async function answerRequest(
     const header = request.headers[SIGNATURE_HEADER];
     const signature = typeof header === "string" ? header : undefined;
     if (route.isPublic || (await verifySignature(secret, signed, signature))) {
-      return route.answer({ operations, runId: Number(match[1] ?? 0), query: url.searchParams, response });
+      const runId = Number(match[1] ?? 0);
+      return route.answer({ operations, runId, query: url.searchParams, body, response });
     }
   }
   answerJson(response, 404, { message: "not found" });

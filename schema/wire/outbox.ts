@@ -13,6 +13,8 @@ export const outboxPayloads = {
   /** A run has jobs that may be claimed: the gateway should look now. */
   "run.queued": z.object({ runId: z.number().int() }),
   "run.started": z.object({ runId: z.number().int() }),
+  /** A mail was written, or is to be. */
+  "mail.queued": z.object({ mailId: z.number().int() }),
   "run.finished": z.object({ runId: z.number().int(), status: z.string() }),
 } as const;
 

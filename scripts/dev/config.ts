@@ -16,7 +16,7 @@ export type DevConfig = {
   gatewayEnv: Record<string, string>;
 };
 
-const gatewayVariables = ["PLUE_SANDBOX", "PLUE_POOL_SIZE", "PLUE_CONCURRENCY"];
+const gatewayVariables = ["PLUE_SANDBOX", "PLUE_POOL_SIZE", "PLUE_CONCURRENCY", "SMTP_URL", "MAIL_FROM"];
 
 const portHint = "must be a port from 1 to 65535";
 

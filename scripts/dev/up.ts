@@ -121,6 +121,7 @@ function startGateway(
     name: "gateway",
     script: "runner-gateway/main.ts",
     env: {
+      MAIL_FOLDER: join(folder.path, "mail"),
       ...config.gatewayEnv,
       DATABASE_URL: databaseUrl,
       WORKER_URL: `http://127.0.0.1:${config.port}`,

@@ -7,6 +7,7 @@ import type { Log } from "../core/log.ts";
 import { deleteSentEvents, drainOutbox } from "../core/outbox.ts";
 import { tickMaintenance } from "../git/housekeeping/consume-maintenance.ts";
 import { sweepImports } from "../imports/service.ts";
+import { sweepMail } from "../mail/service.ts";
 
 interface ClockServices {
   env: Env;
@@ -19,6 +20,7 @@ export async function strikeClock({ env, database, log }: ClockServices): Promis
   await drainOutbox(env, database);
   await deleteSentEvents(database);
   await expireCredentials(database);
+  await sweepMail(env, database);
   await sweepImports({ env, database });
   await tickMaintenance({ env, database, log });
   log.info("swept");

@@ -44,6 +44,9 @@ describe("parseEnv", () => {
     [{ PUBLIC_URL: "http://plue.test" }, "PUBLIC_URL must be https"],
     [{ PUBLIC_URL: "plue.test" }, "PUBLIC_URL"],
     [{ ENVIRONMENT: "staging" }, "ENVIRONMENT"],
+    [{ MAIL_HTTP_URL: "https://mail.test/emails" }, "MAIL_HTTP_URL needs MAIL_HTTP_KEY and MAIL_FROM"],
+    [{ MAIL_HTTP_URL: "http://mail.test", MAIL_HTTP_KEY: "k", MAIL_FROM: "a@b.test" }, "must be https"],
+    [{ MAIL_FROM: "plue@plue.test\nBcc: eve@example.com" }, "MAIL_FROM must be an address"],
   ])("refuses %j in production", (changes, expected) => {
     expect(problemsOf(changes)).toContain(expected);
   });

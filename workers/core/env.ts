@@ -2,6 +2,7 @@
 // Invariant: nothing else in the Worker reads a raw binding.
 import { z } from "zod";
 import type { ImportsMessage } from "../../schema/wire/imports.ts";
+import type { DeliveriesMessage } from "../../schema/wire/mail.ts";
 import type { MaintenanceMessage, RunsMessage } from "../../schema/wire/outbox.ts";
 import { ForgeError } from "./errors.ts";
 
@@ -11,6 +12,7 @@ export interface Bindings {
   RUNS_QUEUE: Queue<RunsMessage>;
   MAINTENANCE_QUEUE: Queue<MaintenanceMessage>;
   IMPORTS_QUEUE: Queue<ImportsMessage>;
+  DELIVERIES_QUEUE: Queue<DeliveriesMessage>;
   ENVIRONMENT: string;
   PUBLIC_URL: string;
   BUILD_VERSION: string;
@@ -18,6 +20,9 @@ export interface Bindings {
   NEON_PROXY?: string;
   GATEWAY_URL: string;
   GATEWAY_SECRET: string;
+  MAIL_HTTP_URL?: string;
+  MAIL_HTTP_KEY?: string;
+  MAIL_FROM?: string;
 }
 
 export interface Env {
@@ -25,6 +30,7 @@ export interface Env {
   runsQueue: Queue<RunsMessage>;
   maintenanceQueue: Queue<MaintenanceMessage>;
   importsQueue: Queue<ImportsMessage>;
+  deliveriesQueue: Queue<DeliveriesMessage>;
   isProduction: boolean;
   /** Scheme and host of the site, without a slash at the end. */
   publicUrl: string;
@@ -34,6 +40,15 @@ export interface Env {
   neonProxy: string | undefined;
   gatewayUrl: string;
   gatewaySecret: string;
+  /** A mail provider's HTTP API; null leaves mail to the gateway. */
+  mailProvider: MailProvider | null;
+}
+
+export interface MailProvider {
+  url: string;
+  key: string;
+  /** An address, or `Name <address>`. */
+  from: string;
 }
 
 const DEFAULT_SECRETS = new Set(["secret", "change-me", "changeme", "development", "test"]);
@@ -48,6 +63,12 @@ const variablesSchema = z.object({
   NEON_PROXY: z.string().min(1).optional(),
   GATEWAY_URL: httpUrl,
   GATEWAY_SECRET: z.string().min(32, "must have at least 32 characters"),
+  MAIL_HTTP_URL: httpUrl.optional(),
+  MAIL_HTTP_KEY: z.string().min(1).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\p{Cc}<>]*<?[^\s\p{Cc}<>]+@[^\s\p{Cc}<>]+>?$/u, "must be an address")
+    .optional(),
 });
 
 const parsed = new WeakMap<Bindings, Env>();
@@ -73,6 +94,7 @@ export function parseEnv(bindings: Bindings): Env {
     runsQueue: bindings.RUNS_QUEUE,
     maintenanceQueue: bindings.MAINTENANCE_QUEUE,
     importsQueue: bindings.IMPORTS_QUEUE,
+    deliveriesQueue: bindings.DELIVERIES_QUEUE,
     isProduction,
     publicUrl: variables.PUBLIC_URL,
     buildVersion: variables.BUILD_VERSION,
@@ -80,9 +102,19 @@ export function parseEnv(bindings: Bindings): Env {
     neonProxy: variables.NEON_PROXY,
     gatewayUrl: variables.GATEWAY_URL,
     gatewaySecret: variables.GATEWAY_SECRET,
+    mailProvider: readMailProvider(variables),
   };
   parsed.set(bindings, env);
   return env;
+}
+
+function readMailProvider(variables: z.infer<typeof variablesSchema>): MailProvider | null {
+  const { MAIL_HTTP_URL: url, MAIL_HTTP_KEY: key, MAIL_FROM: from } = variables;
+  if (url === undefined) return null;
+  if (key === undefined || from === undefined) {
+    throw misconfigured("MAIL_HTTP_URL needs MAIL_HTTP_KEY and MAIL_FROM");
+  }
+  return { url, key, from };
 }
 
 function refuseDefaults(variables: z.infer<typeof variablesSchema>): void {
@@ -96,6 +128,7 @@ function refuseDefaults(variables: z.infer<typeof variablesSchema>): void {
   }
   if (variables.NEON_PROXY !== undefined) problems.push("NEON_PROXY is for development only");
   if (!variables.PUBLIC_URL.startsWith("https://")) problems.push("PUBLIC_URL must be https");
+  if (variables.MAIL_HTTP_URL?.startsWith("http://")) problems.push("MAIL_HTTP_URL must be https");
   if (problems.length > 0) throw misconfigured(problems.join("; "));
 }
 

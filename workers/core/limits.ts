@@ -146,3 +146,22 @@ export const INVITATIONS_OPEN_MAX = 200;
 /** How deep teams lie within each other, the uppermost counted. */
 export const TEAM_LEVELS_MAX = 8;
 export const TEAMS_PER_ORGANIZATION_MAX = 1_000;
+
+/** How often a mail is tried before it is given up, and the wait after the first and after the later attempts. */
+export const MAIL_ATTEMPTS_MAX = 10;
+export const MAIL_RETRY_SECONDS_MIN = 15;
+export const MAIL_RETRY_SECONDS_MAX = 60 * 60;
+/** How long whoever delivers a mail may take; shorter than the first wait. */
+export const MAIL_DELIVERY_MS = 10_000;
+/** Overdue mails that one strike of the clock sends to the queue again. */
+export const MAILS_PER_SWEEP_MAX = 100;
+/** How long the links in mails are good. */
+export const ACTIVATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
+export const EMAIL_SIGN_IN_LIFETIME_MS = 15 * 60 * 1000;
+export const RESET_LIFETIME_MS = 60 * 60 * 1000;
+export const VERIFICATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
+/** A mail without a link is still worth sending this long after what it tells of. */
+export const NEWS_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
+/** How often something may be said of a commit in one context, by the API. */
+export const STATUSES_PER_CONTEXT_MAX = 1000;

@@ -2,6 +2,7 @@
 // and marked as sent. Invariant: at least once; a row is marked only after the queue has taken its message.
 import { asc, inArray, isNull, sql } from "drizzle-orm";
 import { outbox } from "../../schema/tables/events.ts";
+import type { DeliveriesMessage } from "../../schema/wire/mail.ts";
 import {
   type OutboxPayload,
   type OutboxTopic,
@@ -12,11 +13,11 @@ import type { Database, Executor } from "./db.ts";
 import type { Env } from "./env.ts";
 import { OUTBOX_ROWS_PER_SWEEP_MAX } from "./limits.ts";
 
-/** Writes an event in the transaction of the change that caused it. */
+/** Writes an event in the transaction of the change that caused it. `repositoryId`: null when it is of none. */
 export async function writeEvent<Topic extends OutboxTopic>(
   transaction: Executor,
   topic: Topic,
-  repositoryId: number,
+  repositoryId: number | null,
   payload: OutboxPayload<Topic>,
 ): Promise<void> {
   await transaction
@@ -43,6 +44,8 @@ async function dispatchOutbox(env: Env, database: Database): Promise<number> {
     const housekeep = [...crowded].map((repositoryId) => ({ kind: "housekeep" as const, repositoryId }));
     await env.maintenanceQueue.sendBatch(housekeep.map((body) => ({ body })));
   }
+  const mails = rows.flatMap((row) => toMails(row.topic, row.payload));
+  if (mails.length > 0) await env.deliveriesQueue.sendBatch(mails.map((body) => ({ body })));
   await database.query
     .update(outbox)
     .set({ dispatchedAt: sql`now()`, attempts: sql`${outbox.attempts} + 1` })
@@ -69,6 +72,11 @@ export async function deleteSentEvents(database: Database): Promise<void> {
 function toMessages(topic: string, payload: Record<string, unknown>): RunsMessage[] {
   if (topic !== "run.queued") return [];
   return [{ kind: "wake", runId: outboxPayloads["run.queued"].parse(payload).runId }];
+}
+
+function toMails(topic: string, payload: Record<string, unknown>): DeliveriesMessage[] {
+  if (topic !== "mail.queued") return [];
+  return [{ kind: "mail", mailId: outboxPayloads["mail.queued"].parse(payload).mailId }];
 }
 
 // The repository that the maintenance queue hears of.
