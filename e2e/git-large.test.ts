@@ -5,7 +5,7 @@ import { join } from "node:path";
 import isomorphic from "isomorphic-git";
 import http from "isomorphic-git/http/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { generateRepository, MEDIUM_PLAN } from "../scripts/bench/generate-repository.ts";
+import { generateRepository, PLANS } from "../scripts/bench/generate-repository.ts";
 import { makeRepository } from "./forge-client.ts";
 import { commitFiles, git, makeFolder, makeWorkTree, removeFolder } from "./git-client.ts";
 import { type RunningPlue, startPlue } from "./start-plue.ts";
@@ -24,7 +24,7 @@ afterAll(async () => {
 describe("a repository of 30 MB", () => {
   it("is pushed, cloned, and fetched from, and every clone is sound", async () => {
     const source = join(root, "source.git");
-    await generateRepository(source, MEDIUM_PLAN);
+    await generateRepository(source, PLANS.moderate);
     const { remote } = await makeRepository(plue);
     await git(source, "push", "--quiet", remote, "main~3:refs/heads/main", "--tags");
     const clone = join(root, "clone");

@@ -5,26 +5,51 @@ import { mkdirSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { createSeededRandom, type SeededRandom } from "./seeded-random.ts";
 
-interface RepositoryPlan {
+export interface RepositoryPlan {
+  /** Raised when the same plan gives another history than before. */
+  version: number;
   seed: number;
   commits: number;
   /** Source files in the first commit. */
   files: number;
   /** Lines of a new file, at most. */
   lines: number;
+  /** Files of noise, as many in the first commit as in all others together. */
   binaries: number;
   binaryBytes: number;
 }
 
-/** About 20,000 objects in a pack of 30 MB. */
-export const MEDIUM_PLAN: RepositoryPlan = {
-  seed: 30,
-  commits: 3000,
-  files: 1200,
-  lines: 400,
-  binaries: 275,
-  binaryBytes: 80_000,
-};
+/** 500 commits in 1 MB; 20,000 objects in 30 MB; 20,000 commits in 60 MB; 310,000 objects in 500 MB. */
+export const PLANS = {
+  small: { version: 2, seed: 10, commits: 500, files: 250, lines: 200, binaries: 10, binaryBytes: 20_000 },
+  moderate: {
+    version: 2,
+    seed: 30,
+    commits: 3000,
+    files: 1200,
+    lines: 400,
+    binaries: 275,
+    binaryBytes: 80_000,
+  },
+  medium: {
+    version: 2,
+    seed: 30,
+    commits: 20_000,
+    files: 1200,
+    lines: 200,
+    binaries: 600,
+    binaryBytes: 60_000,
+  },
+  large: {
+    version: 2,
+    seed: 50,
+    commits: 38_000,
+    files: 4000,
+    lines: 300,
+    binaries: 4800,
+    binaryBytes: 90_000,
+  },
+} as const satisfies Record<string, RepositoryPlan>;
 
 const WORDS =
   "const let return await function import export type interface value index result error request response length push map filter reduce state handler context options config buffer stream packet object commit tree blob tag branch".split(
@@ -80,9 +105,7 @@ function* writeFirst(
   files: readonly SourceFile[],
 ): Generator<string | Buffer> {
   for (const file of files) yield writeFile(file);
-  for (let at = 0; at < plan.binaries; at++) {
-    yield* writeBinary(random, `assets/${at % 10}/image-${at}.bin`, plan.binaryBytes);
-  }
+  for (let at = 0; at < plan.binaries / 2; at++) yield* writeBinary(random, plan, at);
 }
 
 function* writeEdits(
@@ -90,7 +113,9 @@ function* writeEdits(
   plan: RepositoryPlan,
   files: SourceFile[],
   commit: number,
-): Generator<string> {
+): Generator<string | Buffer> {
+  const every = Math.max(1, Math.floor((2 * plan.commits) / plan.binaries));
+  if (commit % every === 0) yield* writeBinary(random, plan, plan.binaries + commit);
   if (random.below(10) === 0) {
     const file = makeFile(random, plan, plan.files + commit);
     files.push(file);
@@ -125,10 +150,14 @@ function writeFile({ path, lines }: SourceFile): string {
   return `M 100644 inline ${path}\ndata ${text.length}\n${text}\n`;
 }
 
-function* writeBinary(random: SeededRandom, path: string, sizeBytes: number): Generator<string | Buffer> {
-  const bytes = Buffer.alloc(sizeBytes);
-  for (let at = 0; at + 4 <= sizeBytes; at += 4) bytes.writeUInt32LE(random.below(2 ** 32), at);
-  yield `M 100644 inline ${path}\ndata ${sizeBytes}\n`;
+function* writeBinary(
+  random: SeededRandom,
+  { binaryBytes }: RepositoryPlan,
+  number: number,
+): Generator<string | Buffer> {
+  const bytes = Buffer.alloc(binaryBytes);
+  for (let at = 0; at + 4 <= binaryBytes; at += 4) bytes.writeUInt32LE(random.below(2 ** 32), at);
+  yield `M 100644 inline assets/${number % 10}/image-${number}.bin\ndata ${binaryBytes}\n`;
   yield bytes;
   yield "\n";
 }

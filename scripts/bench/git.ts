@@ -1,60 +1,71 @@
-// Plue against `git http-backend` behind nginx, on the same machine in the same run: wall time of real git's commands.
-import { writeFileSync } from "node:fs";
+// Plue against `git http-backend` behind nginx, on the same machine in the same run: wall time of real git's commands,
+// and what the servers' processes take of the processors meanwhile.
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { makeRepository } from "../../e2e/forge-client.ts";
-import { commitFiles, git, makeFolder, removeFolder } from "../../e2e/git-client.ts";
+import { git, makeFolder, removeFolder } from "../../e2e/git-client.ts";
 import { startPlue } from "../../e2e/start-plue.ts";
-import { generateRepository, MEDIUM_PLAN } from "./generate-repository.ts";
+import { cacheFolder } from "./bench-cache.ts";
+import { readCpuSeconds } from "./cpu-time.ts";
+import { generateRepository, PLANS, type RepositoryPlan } from "./generate-repository.ts";
+import { BARS, type GitServer, measureManyRefs, measureRound, type Sample, type Work } from "./git-works.ts";
 import { startHttpBackend } from "./http-backend.ts";
+import { makeNpmHistory } from "./npm-history.ts";
 import { findPercentile, formatTable } from "./table.ts";
 
-const ROUNDS = 5;
-const MANY_REFS = 10_000;
-
-/** What is measured, and the ratio it is to stay under. */
-const BARS = {
-  "first push": 1.5,
-  "full clone": 1.0,
-  "shallow clone, depth 1": 1.0,
-  "blob:none clone, bare": 1.0,
-  "no-op fetch": 1.5,
-  "push of one commit": 1.5,
-  "fetch of one commit": 1.5,
-  "ls-remote, 10,000 refs": 1.5,
-} as const;
-type Work = keyof typeof BARS;
-
-interface Server {
-  name: "plue" | "stock";
-  /** Makes an empty repository. @returns its address with credentials. */
-  create(): Promise<string>;
+interface Subject {
+  readonly rounds: number;
+  /** Pushes and fetches of one commit in each round. */
+  readonly repeats: number;
+  /** Gives the repository to push from, or why it can't be had. */
+  open(): Promise<{ readonly source: string } | { readonly missing: string }>;
 }
 
-type Samples = Record<Work, number[]>;
+const generated = (name: string, plan: RepositoryPlan) => async () => ({
+  source: await cacheFolder(name, plan, (folder) => generateRepository(folder, plan)),
+});
 
-/** Prints medians of five rounds and the ratio of each. Needs nginx and fcgiwrap for the peer. */
-export async function measureGit(): Promise<void> {
+const SUBJECTS: Record<string, Subject> = {
+  small: { rounds: 7, repeats: 5, open: generated("small", PLANS.small) },
+  medium: { rounds: 5, repeats: 5, open: generated("medium", PLANS.medium) },
+  real: { rounds: 5, repeats: 5, open: makeNpmHistory },
+  large: { rounds: 3, repeats: 3, open: generated("large", PLANS.large) },
+};
+const REFS_ROUNDS = 15;
+
+/** Prints a table for each repository; `--only small,medium,real,large,refs` chooses. Needs nginx and fcgiwrap. */
+export async function measureGit(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { only: { type: "string" } } });
+  const known = [...Object.keys(SUBJECTS), "refs"];
+  const wanted = values.only?.split(",") ?? known;
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`No repository is called ${unknown.join(", ")}: ${known.join(", ")}`);
   const folder = makeFolder("bench-git");
   const [plue, backend] = [await startPlue(), await startHttpBackend(join(folder, "stock"))];
   try {
     if (backend === null)
       throw new Error("The peer needs nginx and fcgiwrap: apt-get install nginx fcgiwrap");
-    const source = join(folder, "source.git");
-    await generateRepository(source, MEDIUM_PLAN);
     let count = 0;
-    const servers: Server[] = [
-      { name: "plue", create: async () => (await makeRepository(plue)).remote },
-      { name: "stock", create: async () => backend.createRepository(`r${++count}.git`) },
+    const servers: GitServer[] = [
+      {
+        name: "plue",
+        readCpuSeconds: () => readCpuSeconds([plue.pid]),
+        create: async () => (await makeRepository(plue)).remote,
+      },
+      {
+        name: "stock",
+        readCpuSeconds: () => backend.readCpuSeconds(),
+        create: async (isMeasured) => backend.createRepository(`r${++count}.git`, isMeasured),
+      },
     ];
-    const samples = { plue: emptySamples(), stock: emptySamples() };
-    for (let round = 0; round < ROUNDS; round++) {
-      // Each goes first every other time.
-      for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
-        await measureRound(server, source, join(folder, `${server.name}-${round}`), samples[server.name]);
-      }
+    for (const name of wanted) {
+      const subject = SUBJECTS[name];
+      if (subject !== undefined) await measureSubject(name, subject, servers, folder);
     }
-    for (const server of servers) await measureManyRefs(server, folder, samples[server.name]);
-    print(await describePack(source), samples);
+    if (wanted.includes("refs")) {
+      await measureRefs(servers, folder);
+    }
   } finally {
     await backend?.stop();
     await plue.stop();
@@ -62,75 +73,86 @@ export async function measureGit(): Promise<void> {
   }
 }
 
-const emptySamples = (): Samples => ({
-  "first push": [],
-  "full clone": [],
-  "shallow clone, depth 1": [],
-  "blob:none clone, bare": [],
-  "no-op fetch": [],
-  "push of one commit": [],
-  "fetch of one commit": [],
-  "ls-remote, 10,000 refs": [],
-});
-
-async function measureRound(server: Server, source: string, folder: string, samples: Samples): Promise<void> {
-  const url = await server.create();
-  const time = async (work: Work, ...args: string[]) => samples[work].push(await timeGit(...args));
-  await time("first push", "-C", source, "push", "--quiet", "--mirror", url);
-  await time("full clone", "clone", "--quiet", "--bare", url, `${folder}-full`);
-  await time("shallow clone, depth 1", "clone", "--quiet", "--bare", "--depth=1", url, `${folder}-shallow`);
-  await time(
-    "blob:none clone, bare",
-    "clone",
-    "--quiet",
-    "--bare",
-    "--filter=blob:none",
-    url,
-    `${folder}-filtered`,
-  );
-  await git(".", "clone", "--quiet", url, `${folder}-work`);
-  await git(".", "clone", "--quiet", url, `${folder}-other`);
-  await time("no-op fetch", "-C", `${folder}-other`, "fetch", "--quiet");
-  await commitFiles(`${folder}-work`, { "core/auth/added.ts": "export const added = 1;\n" }, "One more");
-  await time("push of one commit", "-C", `${folder}-work`, "push", "--quiet", "origin", "main");
-  await time("fetch of one commit", "-C", `${folder}-other`, "fetch", "--quiet");
-  for (const kind of ["full", "shallow", "filtered", "work", "other"]) removeFolder(`${folder}-${kind}`);
-}
-
-async function measureManyRefs(server: Server, folder: string, samples: Samples): Promise<void> {
-  const url = await server.create();
-  const work = join(folder, `${server.name}-refs`);
-  await git(".", "init", "--quiet", "--initial-branch=main", work);
-  const head = await commitFiles(work, { a: "a\n" }, "Only");
-  const lines = Array.from({ length: MANY_REFS }, (_, at) => `${head} refs/heads/branch-${at}`);
-  writeFileSync(
-    join(work, ".git/packed-refs"),
-    `# pack-refs with: peeled fully-peeled sorted \n${lines.sort().join("\n")}\n`,
-  );
-  await git(work, "push", "--quiet", "--mirror", url);
-  for (let round = 0; round < ROUNDS; round++) {
-    samples["ls-remote, 10,000 refs"].push(await timeGit("ls-remote", url));
+async function measureSubject(
+  name: string,
+  subject: Subject,
+  servers: readonly GitServer[],
+  folder: string,
+): Promise<void> {
+  const opened = await subject.open();
+  if ("missing" in opened) {
+    console.log(`\n${name}: left out, ${opened.missing}`);
+    return;
   }
+  const samples: Sample[] = [];
+  const { rounds, repeats } = subject;
+  for (let round = 0; round < rounds; round++) {
+    // Each goes first every other time.
+    for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
+      const place = join(folder, `${server.name}-${name}-${round}`);
+      samples.push(...(await measureRound(server, opened.source, place, { repeats, isMeasured: false })));
+    }
+  }
+  // Measuring processor time slows stock git down a little, so that is a round of its own.
+  const measured: Sample[] = [];
+  for (const server of servers) {
+    const place = join(folder, `${server.name}-${name}-measured`);
+    measured.push(...(await measureRound(server, opened.source, place, { repeats, isMeasured: true })));
+  }
+  print(`${name}: ${await describePack(opened.source)}`, samples, measured);
 }
 
-async function timeGit(...args: string[]): Promise<number> {
-  const startedAtMs = performance.now();
-  await git(".", ...args);
-  return performance.now() - startedAtMs;
+async function measureRefs(servers: readonly GitServer[], folder: string): Promise<void> {
+  const measure = async (isMeasured: boolean) => {
+    const samples: Sample[] = [];
+    for (const server of servers) {
+      samples.push(...(await measureManyRefs(server, folder, { rounds: REFS_ROUNDS, isMeasured })));
+    }
+    return samples;
+  };
+  print("refs: 10,000 branches", await measure(false), await measure(true));
 }
 
 async function describePack(source: string): Promise<string> {
   const facts = await git(source, "count-objects", "-v");
   const read = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(facts)?.[1] ?? 0);
-  return `${read("in-pack")} objects, ${(read("size-pack") / 1024).toFixed(1)} MiB`;
+  const commits = await git(source, "rev-list", "--count", "--all");
+  return `${commits} commits, ${read("in-pack")} objects, ${(read("size-pack") / 1024).toFixed(1)} MiB`;
 }
 
-function print(pack: string, samples: { plue: Samples; stock: Samples }): void {
-  const rows = (Object.keys(BARS) as Work[]).map((work) => {
-    const plue = findPercentile(samples.plue[work], 0.5);
-    const stock = findPercentile(samples.stock[work], 0.5);
-    return [work, Math.round(plue), Math.round(stock), plue / stock, `≤ ${BARS[work].toFixed(1)}`];
-  });
-  console.log(`\ngit: Plue against git http-backend behind nginx, ${pack}, medians of ${ROUNDS}`);
-  console.log(formatTable(["work", "plue ms", "stock ms", "ratio", "bar"], rows));
+function print(title: string, samples: readonly Sample[], measured: readonly Sample[]): void {
+  const works = [...new Set(samples.map(({ work }) => work))];
+  const rows = works.map((work) => printWork(work, samples, measured));
+  console.log(
+    `\ngit: Plue against git http-backend behind nginx. ${title}. Medians; CPU of all server processes, means.`,
+  );
+  const header = ["work", "n", "plue ms", "stock ms", "ratio", "bar", "", "plue CPU ms", "stock CPU ms"];
+  console.log(formatTable(header, rows));
+}
+
+function printWork(work: Work, samples: readonly Sample[], measured: readonly Sample[]): (string | number)[] {
+  const of = (all: readonly Sample[], server: string) =>
+    all.filter((one) => one.work === work && one.server === server);
+  const findMedian = (server: string) =>
+    findPercentile(
+      of(samples, server).map(({ wallMs }) => wallMs),
+      0.5,
+    );
+  const findCpuMs = (server: string) => {
+    const found = of(measured, server);
+    return Math.round((1000 * found.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)) / found.length);
+  };
+  const [plueMs, stockMs] = [findMedian("plue"), findMedian("stock")];
+  const ratio = plueMs / stockMs;
+  return [
+    work,
+    of(samples, "plue").length,
+    Math.round(plueMs),
+    Math.round(stockMs),
+    ratio,
+    `≤ ${BARS[work].toFixed(1)}`,
+    ratio <= BARS[work] ? "met" : "MISSED",
+    findCpuMs("plue"),
+    findCpuMs("stock"),
+  ];
 }

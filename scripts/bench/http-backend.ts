@@ -5,10 +5,16 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { spawnGuarded } from "../dev/spawn-guarded.ts";
 import { findFreePort, isListening } from "../dev/tcp-ports.ts";
+import { readCpuSeconds, readShellTimes } from "./cpu-time.ts";
 
 interface HttpBackend {
-  /** Makes an empty repository and returns its address. */
-  createRepository(name: string): string;
+  /**
+   * Makes an empty repository and returns its address. Where git is measured it runs in a shell that notes what it took:
+   * fcgiwrap doesn't wait for its children, so the system forgets that.
+   */
+  createRepository(name: string, isMeasured: boolean): string;
+  /** Seconds of processor time of nginx, of fcgiwrap, and of git where it is measured. */
+  readCpuSeconds(): number;
   stop(): Promise<void>;
 }
 
@@ -25,8 +31,12 @@ export async function startHttpBackend(folder: string): Promise<HttpBackend | nu
   chmodSync(folder, 0o755);
   const socket = join(folder, "fcgi.sock");
   const port = await findFreePort();
+  const timesFile = join(folder, "times");
+  const measured = join(folder, "measured-backend");
+  writeFileSync(timesFile, "");
+  writeFileSync(measured, `#!/bin/sh\n'${backend}'\ntimes >> '${timesFile}'\n`, { mode: 0o755 });
   const configFile = join(folder, "nginx.conf");
-  writeFileSync(configFile, nginxConfig({ folder, socket, port, repositories, backend }));
+  writeFileSync(configFile, nginxConfig({ folder, socket, port, repositories, backend, measured }));
   const env = { PATH: process.env.PATH, HOME: folder };
   const logFile = join(folder, "backend.log");
   const wrap = spawnGuarded({
@@ -38,14 +48,16 @@ export async function startHttpBackend(folder: string): Promise<HttpBackend | nu
   while (!existsSync(socket)) await wait(POLL_MS);
   const nginx = spawnGuarded({ command: "nginx", args: ["-c", configFile, "-p", folder], env, logFile });
   while (!(await isListening(port))) await wait(POLL_MS);
+  const pids = [await wrap.pid, await nginx.pid];
   return {
-    createRepository(name) {
+    readCpuSeconds: () => readCpuSeconds(pids) + readShellTimes(timesFile),
+    createRepository(name, isMeasured) {
       const path = join(repositories, name);
       execFileSync("git", ["init", "--quiet", "--bare", "--initial-branch=main", path]);
       execFileSync("git", ["-C", path, "config", "http.receivepack", "true"]);
       execFileSync("git", ["-C", path, "config", "uploadpack.allowFilter", "true"]);
       execFileSync("git", ["-C", path, "config", "uploadpack.allowAnySHA1InWant", "true"]);
-      return `http://127.0.0.1:${port}/${name}`;
+      return `http://127.0.0.1:${port}/${isMeasured ? "measured/" : ""}${name}`;
     },
     async stop() {
       await nginx.stop();
@@ -60,8 +72,9 @@ function nginxConfig(config: {
   port: number;
   repositories: string;
   backend: string;
+  measured: string;
 }): string {
-  const { folder, socket, port, repositories, backend } = config;
+  const { folder, socket, port, repositories, backend, measured } = config;
   return `
 daemon off;
 ${process.getuid?.() === 0 ? "user root;" : ""}
@@ -84,11 +97,17 @@ http {
       fastcgi_buffering off;
       fastcgi_request_buffering off;
       fastcgi_read_timeout 600;
-      fastcgi_param SCRIPT_FILENAME ${backend};
+      set $script ${backend};
+      set $path $uri;
+      if ($uri ~ ^/measured(/.*)$) {
+        set $script ${measured};
+        set $path $1;
+      }
+      fastcgi_param SCRIPT_FILENAME $script;
       fastcgi_param GIT_PROJECT_ROOT ${repositories};
       fastcgi_param GIT_HTTP_EXPORT_ALL 1;
       fastcgi_param GIT_PROTOCOL $http_git_protocol;
-      fastcgi_param PATH_INFO $uri;
+      fastcgi_param PATH_INFO $path;
       fastcgi_param QUERY_STRING $query_string;
       fastcgi_param REQUEST_METHOD $request_method;
       fastcgi_param CONTENT_TYPE $content_type;
