@@ -44,6 +44,12 @@ export const PUSH_OPTION_LIMIT_BYTES = 4096;
 /** Longest ref name, so that every name fits an index entry and a protocol line. */
 export const REF_NAME_LIMIT_BYTES = 1024;
 
+/** How long a client may take to send the next piece of a request (up to 1 MiB), or to take one of the answer. */
+export const REQUEST_STEP_LIMIT_MS = 5 * 60 * 1000;
+
+/** How long a client may take to send a request, and to take its answer. */
+export const REQUEST_TIME_LIMIT_MS = 2 * 60 * 60 * 1000;
+
 /** What is left of a refused push is read up to here, so that the client gets to hear why. */
 export const DRAIN_LIMIT_BYTES = 256 * 1024 ** 2;
 
@@ -123,3 +129,9 @@ export const BUNDLE_REF_LIMIT = 1000;
 
 /** Largest head of a bundle: its capabilities, prerequisites and refs. */
 export const BUNDLE_HEADER_LIMIT_BYTES = 4 * 1024 ** 2;
+
+/** Most new commits of one move that rules about each of them look at; a move of more is refused where such rules are. */
+export const JUDGED_COMMITS_LIMIT = 1000;
+
+/** Most trees that a search for changes of protected paths reads. */
+export const JUDGED_TREES_LIMIT = 2000;

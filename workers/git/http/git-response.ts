@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
 import { GitError } from "../object/git-error.ts";
+import { type RequestTimes, TimeLimit } from "../time-limit.ts";
 import type { ByteSink } from "../wire/byte-sink.ts";
 import { PacketBuffer } from "../wire/pkt-line.ts";
 
@@ -37,14 +38,16 @@ export interface ClientSink extends ByteSink {
 }
 
 /**
- * Answers with what `work` writes, at the client's pace. What `work` throws is logged and cuts the response short,
- * so `work` itself tells the client what it can.
+ * Answers with what `work` writes, at the client's pace; one that takes nothing for too long counts as gone. What `work`
+ * throws is logged and cuts the response short, so `work` itself tells the client what it can.
  */
 export function answerInStream(
   context: Context<AppEnv>,
   contentType: string,
   work: (sink: ClientSink) => Promise<void>,
+  times?: RequestTimes,
 ): Response {
+  const time = new TimeLimit(times);
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
   let isGone = false;
@@ -54,7 +57,7 @@ export function answerInStream(
     },
     async write(bytes) {
       try {
-        await writer.write(bytes);
+        await time.wait(writer.write(bytes));
       } catch (error) {
         isGone = true;
         throw error;
@@ -67,8 +70,10 @@ export function answerInStream(
       await writer.close();
     } catch (error) {
       const log = context.get("log");
-      if (isGone) return log.info("a git client went away");
-      log.error("a git response was cut short", error);
+      if (isGone) log.info("a git client went away", { error: String(error) });
+      else log.error("a git response was cut short", error);
+      // One that went away by itself has ended the response.
+      if (isGone && !(error instanceof GitError)) return;
       await writer.abort(error);
     }
   };

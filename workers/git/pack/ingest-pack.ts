@@ -36,6 +36,7 @@ async function scanBody(state: IngestState, options: IngestOptions): Promise<Sca
     options.initial ?? new Uint8Array(0),
     options.spool,
     state.limits,
+    options.times,
   );
   try {
     const unresolved = await new PackScanner(state, input).scan();

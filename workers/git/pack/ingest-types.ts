@@ -1,6 +1,7 @@
 // What ingestPack takes and gives back: the contract between the pack scanner and the code that stores packs.
 import type { ObjectType } from "../object/object-type.ts";
 import type { Oid } from "../object/oid.ts";
+import type { RequestTimes } from "../time-limit.ts";
 import type { RangeSource } from "./range-source.ts";
 
 /** Where the received bytes go while they are scanned, and from where deferred deltas are read back. */
@@ -45,6 +46,8 @@ export interface IngestOptions {
   /** Told all external bases that will be read, before the first is read: a chance to read ahead. */
   readonly announceExternal?: (oids: readonly Oid[]) => Promise<void>;
   readonly limits?: Partial<IngestLimits>;
+  /** How long the body may take; a request's unless given. */
+  readonly times?: RequestTimes;
   /** Called about every 1 MiB received and every 1,000 deferred deltas resolved. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }

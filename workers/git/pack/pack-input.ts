@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { GitError } from "../object/git-error.ts";
+import { type RequestTimes, TimeLimit } from "../time-limit.ts";
 import type { IngestLimits, PackSpool } from "./ingest-types.ts";
 import { createPieceReader, PIECE_BYTES, type PieceReader } from "./piece-reader.ts";
 
@@ -18,6 +19,7 @@ export class PackInput {
   private readonly reader: PieceReader;
   private readonly spool: PackSpool;
   private readonly limits: IngestLimits;
+  private readonly time: TimeLimit;
   private readonly hash = createHash("sha1");
   private initial: Uint8Array;
   private hashedTo = 0;
@@ -25,11 +27,18 @@ export class PackInput {
   private crcFrom = 0;
   private append: Promise<{ error: unknown } | null> = Promise.resolve(null);
 
-  constructor(body: ReadableStream<Uint8Array>, initial: Uint8Array, spool: PackSpool, limits: IngestLimits) {
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    initial: Uint8Array,
+    spool: PackSpool,
+    limits: IngestLimits,
+    times: RequestTimes | undefined,
+  ) {
     this.reader = createPieceReader(body);
     this.initial = initial;
     this.spool = spool;
     this.limits = limits;
+    this.time = new TimeLimit(times);
   }
 
   /** Where in the pack `pos` is. */
@@ -37,7 +46,7 @@ export class PackInput {
     return this.receivedBytes - (this.end - this.pos);
   }
 
-  /** Reads more; false when there is no more. Throws GitError `limit_exceeded` when the pack is too large. */
+  /** Reads more; false when there is no more. Throws GitError `limit_exceeded` when the pack is too large or too slow. */
   async refill(): Promise<boolean> {
     this.account();
     this.bytes.copyWithin(0, this.pos, this.end);
@@ -100,10 +109,20 @@ export class PackInput {
   }
 
   private async readPiece(): Promise<Uint8Array | null> {
-    if (this.initial.length === 0) return this.reader.read();
+    if (this.initial.length === 0) return this.readBody();
     const piece = this.initial.subarray(0, PIECE_BYTES);
     this.initial = this.initial.subarray(piece.length);
     return piece;
+  }
+
+  private async readBody(): Promise<Uint8Array | null> {
+    try {
+      return await this.time.wait(this.reader.read());
+    } catch (error) {
+      // Nothing more is expected of a body that stalls; what is still being read of it must end.
+      if (error instanceof GitError) await this.reader.cancel(error);
+      throw error;
+    }
   }
 
   private async settle(): Promise<void> {

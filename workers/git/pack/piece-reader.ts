@@ -6,6 +6,8 @@ export const PIECE_BYTES = 1024 * 1024;
 /** Reads a body in pieces of about PIECE_BYTES; null at its end. */
 export interface PieceReader {
   read(): Promise<Uint8Array | null>;
+  /** Gives up the body, also in the middle of a read. */
+  cancel(reason: unknown): Promise<void>;
   release(): void;
 }
 
@@ -21,6 +23,7 @@ function createByobPieceReader(reader: ReadableStreamBYOBReader): PieceReader {
       buffer = value.buffer;
       return value;
     },
+    cancel: (reason) => reader.cancel(reason),
     release: () => reader.releaseLock(),
   };
 }
@@ -47,6 +50,7 @@ function createDefaultPieceReader(reader: ReadableStreamDefaultReader<Uint8Array
       }
       return filled === 0 ? null : piece.subarray(0, filled);
     },
+    cancel: (reason) => reader.cancel(reason),
     release: () => reader.releaseLock(),
   };
 }

@@ -1,6 +1,7 @@
 // Reads a request's body line by line, and gives the rest of it on as a stream. Invariant: never more than one
 // chunk and one line are held, and never more bytes are read as lines than the caller's limit allows.
 import { GitError } from "../object/git-error.ts";
+import { type RequestTimes, TimeLimit } from "../time-limit.ts";
 import { PACKET_LENGTH_BYTES, type Packet, parsePacketLength } from "./pkt-line.ts";
 
 export interface BodyRest {
@@ -16,21 +17,23 @@ export class BodyReader {
   private readonly body: ReadableStream<Uint8Array>;
   private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   private readonly limitBytes: number;
+  private readonly time: TimeLimit;
   private held: Uint8Array = EMPTY;
   private takenBytes = 0;
   /** The body failed: there is nothing left to drop. */
   private isBroken = false;
 
   /** @param limitBytes most bytes that may be read as lines */
-  constructor(body: ReadableStream<Uint8Array>, limitBytes: number) {
+  constructor(body: ReadableStream<Uint8Array>, limitBytes: number, times?: RequestTimes) {
     this.body = body;
     this.reader = body.getReader();
     this.limitBytes = limitBytes;
+    this.time = new TimeLimit(times);
   }
 
   /**
    * The next line, or null where the body ends between two lines. The payload is valid until the next read.
-   * Throws GitError `bad_protocol` when the body ends within a line, or `limit_exceeded`.
+   * Throws GitError `bad_protocol` when the body ends within a line, or `limit_exceeded` when it is too long or too slow.
    */
   async readPacket(): Promise<Packet | null> {
     if (!(await this.fill(PACKET_LENGTH_BYTES))) {
@@ -68,12 +71,11 @@ export class BodyReader {
   }
 
   private async read(): Promise<ReadableStreamReadResult<Uint8Array>> {
-    try {
-      return await this.reader.read();
-    } catch (error) {
+    const reading = this.reader.read();
+    reading.catch(() => {
       this.isBroken = true;
-      throw error;
-    }
+    });
+    return this.time.wait(reading);
   }
 
   private async fill(length: number): Promise<boolean> {
