@@ -7,11 +7,13 @@ import { siteRoutes } from "../site/routes.tsx";
 import { authenticate, refuseForgery } from "./auth/middleware.ts";
 import { accountRoutes } from "./auth/routes.ts";
 import { clockRoutes } from "./clock/routes.ts";
+import { ANONYMOUS } from "./core/actor.ts";
 import { answerApiError, logFailure, toForgeError } from "./core/api-errors.ts";
 import { limitBody, readBodyAsJson } from "./core/api-input.ts";
 import type { AppEnv } from "./core/app-env.ts";
 import { notFound } from "./core/errors.ts";
 import { internalRoutes } from "./core/internal-routes.ts";
+import { readOrigin } from "./core/origin.ts";
 import { provideContext } from "./core/request-context.ts";
 import { addSecurityHeaders } from "./core/security-headers.ts";
 import { fsckRoutes } from "./git/housekeeping/fsck-routes.ts";
@@ -43,8 +45,12 @@ api.all("*", () => {
 });
 
 const git = createGitRoutes({
-  authorise: (context, target) =>
-    authoriseGit(context.get("database"), context.req.header("authorization"), target),
+  authorise: async (context, target) => {
+    const header = context.req.header("authorization");
+    const access = await authoriseGit(context.get("database"), header, target);
+    context.set("actor", (access.allowed ? access.principal : undefined) ?? ANONYMOUS);
+    return access;
+  },
   preparePush: (context, push) =>
     preparePush(
       {
@@ -53,6 +59,7 @@ const git = createGitRoutes({
         log: context.get("log"),
         waitUntil: (work) => context.executionCtx.waitUntil(work),
       },
+      { actor: context.get("actor"), origin: readOrigin(context) },
       push,
     ),
 });

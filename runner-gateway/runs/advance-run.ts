@@ -2,6 +2,8 @@
 // those whose needs failed are skipped, and the run ends with its last job.
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import { type JobState, planProgress, type RunStatus, runStatesBefore } from "../../schema/run-states.ts";
+import { statusOfRun } from "../../schema/run-status-context.ts";
+import { commitStatuses } from "../../schema/tables/git.ts";
 import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
 import { moveJob, moveStep, readSteps } from "./move-job.ts";
 import { announce, type RunChange, recordEvent } from "./run-change.ts";
@@ -83,8 +85,19 @@ async function endRun(change: RunChange, status: "succeeded" | "failed" | "cance
       ...(status === "failed" ? {} : { failureReason: null }),
     })
     .where(and(eq(workflowRuns.id, change.run.id), inArray(workflowRuns.status, runStatesBefore(status))))
-    .returning({ reason: workflowRuns.failureReason });
+    .returning({
+      reason: workflowRuns.failureReason,
+      name: workflowRuns.name,
+      oid: workflowRuns.headSha,
+      creatorId: workflowRuns.actorId,
+    });
   if (!row) throw new Error(`run ${change.run.id} can't become ${status} from ${change.run.status}`);
+  const { oid, creatorId } = row;
+  const { id: runId, repositoryId } = change.run;
+  await change.transaction
+    .insert(commitStatuses)
+    .values({ repositoryId, oid, creatorId, runId, ...statusOfRun(row.name, status) })
+    .onConflictDoNothing();
   recordRunEnd(change, status, row.reason);
 }
 

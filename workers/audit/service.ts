@@ -16,10 +16,17 @@ interface AuditRecord {
   details?: Record<string, unknown>;
 }
 
+/** Somebody whose work is done while they aren't there, such as who uploaded what is now imported. */
+export interface AbsentActor {
+  kind: "absent";
+  userId: number;
+  username: string;
+}
+
 /** Adds to the log. `query` is the transaction of the change. */
 export async function recordAudit(
   query: Executor,
-  actor: Actor,
+  actor: Actor | AbsentActor,
   origin: Origin,
   record: AuditRecord,
 ): Promise<void> {
@@ -36,8 +43,10 @@ export async function recordAudit(
   });
 }
 
-function describeActor(actor: Actor) {
+function describeActor(actor: Actor | AbsentActor) {
   switch (actor.kind) {
+    case "absent":
+      return { actorId: actor.userId, actorName: actor.username };
     case "anonymous":
       return {};
     case "run":

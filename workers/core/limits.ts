@@ -15,6 +15,10 @@ export const SESSION_LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
 export const RECENT_PROOF_MS = 60 * 60 * 1000;
 /** A nonce or a challenge is good for this long, and so is the ticket of a wallet without an account. */
 export const CHALLENGE_LIFETIME_MS = 10 * 60 * 1000;
+/** A wallet's signature; one of a contract wallet that isn't deployed yet brings along how to deploy it. */
+export const WALLET_SIGNATURE_BYTES_MAX = 16 * 1024;
+/** How long an Ethereum node may take to answer one question. */
+export const ETHEREUM_NODE_TIMEOUT_MS = 10_000;
 
 /** One definition file. */
 export const DEFINITION_BYTES_MAX = 256 * 1024;

@@ -5,6 +5,7 @@ import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import { IMPORT_ATTEMPTS_MAX, IMPORT_SKIPPED_NAMES_MAX } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
+import type { Origin } from "../core/origin.ts";
 import type { PreparedPush } from "../git/http/dependencies.ts";
 import { STALE } from "../git/http/judge-commands.ts";
 import { type PushEnd, runPush } from "../git/http/run-push.ts";
@@ -110,7 +111,9 @@ async function indexImport(
       spool,
       ...(claim.isForced ? {} : { refuseMove: refuseRewrite }),
       preparePush: async (push) => {
-        const prepared = await preparePush(services, push);
+        const { id: userId, username } = target.actor;
+        const pusher = { actor: { kind: "absent", userId, username }, origin: NOWHERE } as const;
+        const prepared = await preparePush(services, pusher, push);
         return endWithMove(prepared, claim, result, () => {
           isDone = true;
         });
@@ -125,6 +128,9 @@ async function indexImport(
   return { kind: "done" };
 }
 
+/** The queue. */
+const NOWHERE: Origin = { address: "", userAgent: "", requestId: "" };
+
 /** What a push means, and with it the end of the import. */
 function endWithMove(
   prepared: PreparedPush,
@@ -133,6 +139,7 @@ function endWithMove(
   onDone: () => void,
 ): PreparedPush {
   return {
+    judge: prepared.judge,
     async commit(transaction, operationId, accepted) {
       await prepared.commit(transaction, operationId, accepted);
       const isHeld = await store.finishImport(transaction, claim, { operationId, result });

@@ -24,6 +24,7 @@ export async function authoriseGit(
     return {
       allowed: true,
       repository,
+      principal: actor,
       actor: actor.kind === "user" ? { id: actor.userId, username: actor.username } : null,
     };
   }

@@ -172,11 +172,19 @@ export async function countUnendedJobs(transaction: Executor, runId: number): Pr
   return row?.total ?? 0;
 }
 
-export async function endRun(transaction: Executor, runId: number, status: RunStatus): Promise<void> {
-  await transaction
+/** @returns the run, if it hadn't ended before. */
+export async function endRun(transaction: Executor, runId: number, status: RunStatus) {
+  return transaction
     .update(workflowRuns)
     .set({ status, finishedAt: sql`now()`, updatedAt: sql`now()` })
-    .where(and(eq(workflowRuns.id, runId), inArray(workflowRuns.status, runStatesBefore(status))));
+    .where(and(eq(workflowRuns.id, runId), inArray(workflowRuns.status, runStatesBefore(status))))
+    .returning({
+      id: workflowRuns.id,
+      repositoryId: workflowRuns.repositoryId,
+      name: workflowRuns.name,
+      headSha: workflowRuns.headSha,
+      actorId: workflowRuns.actorId,
+    });
 }
 
 export type NewEvent = { [Type in RunEventType]: { type: Type; data: RunEventData[Type] } }[RunEventType];

@@ -6,6 +6,7 @@ import type { Executor } from "../core/db.ts";
 import { RUNS_PER_PUSH_MAX } from "../core/limits.ts";
 import { writeEvent } from "../core/outbox.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
+import { recordRunStatuses } from "../statuses/service.ts";
 import { matchPush } from "../workflows/match-push.ts";
 import { planJobs } from "../workflows/plan-jobs.ts";
 import * as store from "./change-store.ts";
@@ -83,6 +84,11 @@ export async function writeRuns(
   await store.insertJobs(
     transaction,
     ids.map((runId, at) => ({ runId, plans: plansOf(runs[at]?.file) })),
+  );
+  await recordRunStatuses(
+    transaction,
+    ids.map((id, at) => ({ id, ...push, name: runs[at]?.file.name ?? "", headSha: runs[at]?.headSha ?? "" })),
+    "pending",
   );
   for (const runId of ids) await writeEvent(transaction, "run.queued", push.repositoryId, { runId });
   return ids.map((id, at) => ({ id, number: first + at }));

@@ -1,21 +1,26 @@
-// What a push means beyond its refs: runs. Hooked into the git engine, which knows nothing of workflows.
+// What a push means beyond its refs: the rules for branches, and runs. Hooked into the git engine, which knows of neither.
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import type { Log } from "../core/log.ts";
 import { drainOutbox } from "../core/outbox.ts";
 import type { PreparedPush, PushContext } from "../git/http/dependencies.ts";
+import { guardPush, type Pusher } from "../protection/guard-push.ts";
 import { describePush, type MadeRun, planPush, writeRuns } from "./plan-push.ts";
 import { wakeGateway } from "./wake-gateway.ts";
 
-/** Reads definitions before the transaction, writes runs in it, and sends the outbox after it. */
+/** Judges by the rules, reads definitions before the transaction, writes runs in it, and sends the outbox after it. */
 export async function preparePush(
   services: { env: Env; database: Database; log: Log; waitUntil(work: Promise<unknown>): void },
+  pusher: Pusher,
   push: PushContext,
 ): Promise<PreparedPush> {
   const plan = await planPush(push.objects, push.updates);
+  const guard = guardPush(push, pusher);
   let runs: MadeRun[] = [];
   return {
+    judge: guard.judge,
     async commit(transaction, _operationId, accepted) {
+      await guard.recordBypasses(transaction, accepted);
       const target = { repositoryId: push.repository.id, actorId: push.actor.id };
       runs = await writeRuns(transaction, target, plan, accepted);
     },

@@ -10,6 +10,7 @@ import type { Log } from "../core/log.ts";
 import { drainOutbox, writeEvent } from "../core/outbox.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { type Repository, requireRepositoryById } from "../repos/service.ts";
+import { recordRunStatuses } from "../statuses/service.ts";
 import * as changes from "./change-store.ts";
 import { type OutputEvent, toOutputEvent } from "./output-event.ts";
 import * as store from "./run-store.ts";
@@ -168,7 +169,8 @@ async function cancelIdle(
   }));
   const isOver = (await changes.countUnendedJobs(transaction, runId)) === 0;
   if (isOver) {
-    await changes.endRun(transaction, runId, "cancelled");
+    const run = await changes.endRun(transaction, runId, "cancelled");
+    await recordRunStatuses(transaction, run, "cancelled");
     const data = { status: "cancelled", reason: null } as const;
     events.push({ type: "run", data }, { type: "done", data });
     await writeEvent(transaction, "run.finished", repositoryId, { runId, status: "cancelled" });

@@ -28,6 +28,7 @@ import {
   repositoryPrefix,
   uploadNoteKey,
 } from "../store/keys.ts";
+import { NO_HOOKS } from "../testing/git-fixtures.ts";
 import { consumeMaintenance, tickMaintenance } from "./consume-maintenance.ts";
 import { deleteRetiredPacks } from "./delete-packs.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
@@ -179,7 +180,7 @@ describe("a push during which objects are dropped", () => {
       say: async () => undefined,
       preparePush: async () => {
         if (passes++ === 0) await meanwhile();
-        return { commit: async () => undefined, committed: async () => [] };
+        return NO_HOOKS;
       },
     });
     return { end, passes };

@@ -1,8 +1,11 @@
 // What the git routes are given by the rest of the Worker: who may come in, and what a push means beyond its refs.
 import type { Context } from "hono";
+import type { Actor } from "../../core/actor.ts";
 import type { AppEnv } from "../../core/app-env.ts";
 import type { Executor } from "../../core/db.ts";
+import type { PackSet } from "../pack/pack-set.ts";
 import type { ObjectReader } from "../store/object-reader.ts";
+import type { JudgeMoves } from "../store/protection.ts";
 import type { GitService } from "../wire/advertisement.ts";
 import type { RefUpdate } from "../wire/command-list.ts";
 
@@ -27,7 +30,13 @@ export interface GitTarget {
 }
 
 export type GitAccess =
-  | { readonly allowed: true; readonly repository: GitRepository; readonly actor: GitActor | null }
+  | {
+      readonly allowed: true;
+      readonly repository: GitRepository;
+      readonly actor: GitActor | null;
+      /** As what authentication found the client. */
+      readonly principal?: Actor;
+    }
   /** `message` is shown to the person by git's client. */
   | { readonly allowed: false; readonly status: 401 | 403 | 404; readonly message: string };
 
@@ -37,10 +46,12 @@ export interface PushContext {
   /** What is about to be moved; each may still be refused. */
   readonly updates: readonly RefUpdate[];
   /** The repository as it will be, the new pack included. */
-  readonly objects: ObjectReader;
+  readonly objects: ObjectReader & { readonly set: PackSet };
 }
 
 export interface PreparedPush {
+  /** Asked in the refs' transaction before any moves, where the repository has rules. */
+  readonly judge: JudgeMoves;
   /** Runs in the refs' transaction, with those that moved. */
   commit(transaction: Executor, operationId: number, accepted: readonly RefUpdate[]): Promise<void>;
   /** Runs after the commit; returns lines for the person who pushed. */

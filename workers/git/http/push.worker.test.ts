@@ -5,7 +5,13 @@ import { outbox } from "../../../schema/tables/events.ts";
 import { refOperations, refs, repositories } from "../../../schema/tables/git.ts";
 import { database } from "../../testing/fixtures.ts";
 import { ZERO_OID } from "../object/oid.ts";
-import { openTestRepository, push, readState, type TestRepository } from "../testing/git-fixtures.ts";
+import {
+  NO_HOOKS,
+  openTestRepository,
+  push,
+  readState,
+  type TestRepository,
+} from "../testing/git-fixtures.ts";
 import { made, makeCommit, makeObject, makePack } from "../testing/git-requests.ts";
 import { PackBuilder } from "../testing/pack-builder.ts";
 
@@ -192,7 +198,7 @@ describe("a push that is refused", () => {
   it("as a hook fails moves nothing, whether before the transaction or within it", async () => {
     for (const hooks of [
       async () => Promise.reject(new Error("not today")),
-      async () => ({ commit: async () => Promise.reject(new Error("not now")), committed: async () => [] }),
+      async () => ({ ...NO_HOOKS, commit: async () => Promise.reject(new Error("not now")) }),
     ]) {
       repository.hooks = hooks;
       const { report } = await push(repository, [made(MAIN, first.oid)], makePack(first.objects));
@@ -211,6 +217,7 @@ describe("hooks", () => {
       expect(await objects.readHeader(first.oid)).toMatchObject({ type: "commit" });
       expect((await readState(repository)).refs).toEqual({ [MAIN]: first.oid });
       return {
+        ...NO_HOOKS,
         commit: async (_transaction, _operationId, accepted) => expect(accepted).toEqual(updates),
         committed: async () => ["Plue: hello", "Plue: again"],
       };
@@ -223,7 +230,7 @@ describe("hooks", () => {
 
   it("that fail once the refs have moved don't make a failure of the push", async () => {
     repository.hooks = async () => ({
-      commit: async () => undefined,
+      ...NO_HOOKS,
       committed: async () => Promise.reject(new Error("the queue is down")),
     });
     const { report, told } = await push(repository, [made(MAIN, first.oid)], makePack(first.objects));

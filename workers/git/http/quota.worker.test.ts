@@ -67,6 +67,7 @@ it("holds where pushes at once fit by themselves, but not together", async () =>
       isAtomic: false,
       pack: { sha: "6".repeat(40), storageKey: createStorageKey(repository.id), sizeBytes, objectCount },
       packEpoch,
+      judge: async () => new Map(),
       commit: async () => undefined,
     });
   const [used] = await repository.listPacks();

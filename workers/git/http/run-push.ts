@@ -8,11 +8,12 @@ import type { IngestProgress } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
 import { readCatalog, type StoredPack } from "../store/catalog.ts";
-import { commitPush, type RefMove } from "../store/commit-push.ts";
+import { commitPush } from "../store/commit-push.ts";
 import type { RefOutcome } from "../store/judge-updates.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { ReceivingSpool, type StorableSpool } from "../store/pack-spool.ts";
 import { openPacks } from "../store/pack-store.ts";
+import type { RefMove } from "../store/protection.ts";
 import { PushStorage } from "../store/push-storage.ts";
 import { findRefs } from "../store/refs.ts";
 import { spoolMemory } from "../store/spool-memory.ts";
@@ -213,6 +214,7 @@ async function moveRefs(
     isAtomic: push.capabilities.has("atomic"),
     pack: stored?.pack ?? null,
     packEpoch,
+    judge: prepared.judge,
     commit: (transaction, id, accepted) => prepared.commit(transaction, id, accepted),
   });
   const { operationId, outcomes, isOutdated } = await storage.whileCommitting(committing);
@@ -242,6 +244,8 @@ function describeOutcome(outcome: RefOutcome | undefined): string | null {
       return "the repository would be larger than it may be";
     case "default-branch":
       return "deletion of the current branch prohibited";
+    case "refused":
+      return outcome.reason;
     case "atomic":
       return ATOMIC;
     default:

@@ -2,7 +2,6 @@
 // transaction, or nothing is; a ref moves only from the value that the caller saw.
 import { eq, sql } from "drizzle-orm";
 import { z } from "zod";
-import type { RefChange } from "../../../schema/tables/git.ts";
 import { repositories } from "../../../schema/tables/git.ts";
 import type { Database, Executor } from "../../core/db.ts";
 import {
@@ -15,13 +14,8 @@ import { type Oid, ZERO_OID } from "../object/oid.ts";
 import { listParentNames } from "../wire/ref-name.ts";
 import { REVIVE_PACK, type StoredPack } from "./catalog.ts";
 import { judgeUpdates, type RefOutcome } from "./judge-updates.ts";
+import { type JudgeMoves, type ProtectedBranch, protectedBranch, type RefMove } from "./protection.ts";
 import { bigintColumn, queryRows } from "./query-rows.ts";
-
-/** A ref's wanted move; the zero id stands for absent. */
-export interface RefMove extends RefChange {
-  /** What an annotated tag finally points at; null for everything else. */
-  readonly peeled: Oid | null;
-}
 
 interface PushCommit {
   readonly repositoryId: number;
@@ -34,6 +28,7 @@ interface PushCommit {
   readonly pack: StoredPack | null;
   /** As it was when the repository's packs were listed: all that was found in them then must still be there. */
   readonly packEpoch: number;
+  readonly judge: JudgeMoves;
   /** Runs in the transaction once the refs have moved, with those that did. What it throws undoes everything. */
   readonly commit: (
     transaction: Executor,
@@ -78,7 +73,11 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
   return database.transaction(async (transaction) => {
     const { repositoryId, moves } = push;
     const [repository] = await transaction
-      .select({ defaultBranch: repositories.defaultBranch, packEpoch: repositories.packEpoch })
+      .select({
+        defaultBranch: repositories.defaultBranch,
+        packEpoch: repositories.packEpoch,
+        archivedAt: repositories.archivedAt,
+      })
       .from(repositories)
       .where(eq(repositories.id, repositoryId))
       .for("no key update");
@@ -87,10 +86,15 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
       return { operationId: null, outcomes, storageKey: null, isOutdated: false };
     }
     if (repository.packEpoch !== push.packEpoch) return OUTDATED;
-    const current = await readCurrent(transaction, repositoryId, moves);
+    const { current, protection } = await readCurrent(transaction, repositoryId, moves);
+    const refusals =
+      repository.archivedAt === null
+        ? await judgeByRules(transaction, push, current, protection)
+        : new Map(moves.map(({ name }) => [name, "this repository is archived"]));
     const outcomes = judgeUpdates(current, moves, {
       isAtomic: push.isAtomic,
       defaultRef: `refs/heads/${repository.defaultBranch}`,
+      refusals,
     });
     const accepted = moves.filter((_, at) => outcomes[at]?.status === "ok");
     if (accepted.length === 0) return { operationId: null, outcomes, storageKey: null, isOutdated: false };
@@ -99,6 +103,19 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
     await push.commit(transaction, operationId, accepted);
     return { operationId, outcomes, storageKey, isOutdated: false };
   });
+}
+
+const NO_REFUSALS: ReadonlyMap<string, string> = new Map();
+
+async function judgeByRules(
+  transaction: Executor,
+  { moves, judge }: PushCommit,
+  current: ReadonlyMap<string, Oid>,
+  protection: readonly ProtectedBranch[],
+): Promise<ReadonlyMap<string, string>> {
+  if (protection.length === 0) return NO_REFUSALS;
+  const fresh = moves.filter(({ name, before }) => (current.get(name) ?? ZERO_OID) === before);
+  return fresh.length === 0 ? NO_REFUSALS : judge(transaction, protection, fresh);
 }
 
 const BRANCH_PREFIX = "refs/heads/";
@@ -112,31 +129,45 @@ function findFirstBranch(accepted: readonly RefMove[], defaultBranch: string): s
   return ["main", "master"].find((name) => made.includes(name)) ?? made[0] ?? null;
 }
 
-const refRow = z.object({ name: z.string(), oid: z.string() });
+const currentRow = z.object({
+  refs: z.array(z.object({ name: z.string(), oid: z.string() })),
+  protection: z.array(protectedBranch),
+});
 
-// The refs to be moved, and those that a new ref can't exist beside: above it, or below it.
+// The refs to be moved, those that a new ref can't exist beside, above it or below it, and the rules for branches. Whoever
+// changes the rules holds the repository's row, so after its lock these are the newest.
 async function readCurrent(
   transaction: Executor,
   repositoryId: number,
   moves: readonly RefMove[],
-): Promise<Map<string, Oid>> {
+): Promise<{ current: Map<string, Oid>; protection: readonly ProtectedBranch[] }> {
   const created = moves.filter((move) => move.after !== ZERO_OID).map((move) => move.name);
   const names = new Set(moves.map((move) => move.name));
   for (const name of created) for (const parent of listParentNames(name)) names.add(parent);
   // Of what lies below a name one ref is enough, unless this push may delete that one.
   const perName = moves.length - created.length + 1;
-  const rows = await queryRows(
+  const [row] = await queryRows(
     transaction,
-    sql`SELECT name, oid FROM refs
+    sql`WITH found AS (
+      SELECT name, oid FROM refs
         WHERE repository_id = ${repositoryId} AND name = ANY(${sql.param([...names])}::text[])
       UNION ALL
       SELECT below.name, below.oid FROM unnest(${sql.param(created)}::text[]) AS created (name),
         LATERAL (SELECT refs.name, refs.oid FROM refs
           WHERE repository_id = ${repositoryId} AND refs.name > created.name || '/' AND refs.name < created.name || '0'
-          LIMIT ${perName}) AS below`,
-    refRow,
+          LIMIT ${perName}) AS below
+    ) SELECT
+      (SELECT coalesce(json_agg(json_build_object('name', name, 'oid', oid)), '[]') FROM found) AS refs,
+      (SELECT coalesce(json_agg(json_build_object(
+          'id', id, 'pattern', pattern, 'priority', priority, 'rules', rules)), '[]')
+        FROM protected_branches WHERE repository_id = ${repositoryId}) AS protection`,
+    currentRow,
   );
-  return new Map(rows.map((row) => [row.name, row.oid]));
+  if (row === undefined) throw new Error("a SELECT without FROM gave no row");
+  return {
+    current: new Map(row.refs.map(({ name, oid }) => [name, oid])),
+    protection: row.protection,
+  };
 }
 
 // One statement, one round trip: everything below it is written or nothing. Its parts see the refs as they were before.

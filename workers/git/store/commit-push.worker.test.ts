@@ -42,6 +42,7 @@ async function run(
     isAtomic,
     pack: pack && { ...pack, storageKey: createStorageKey(repositoryId) },
     packEpoch,
+    judge: async () => new Map<string, string>(),
     commit,
   } as const;
   return commitPush(database, push);

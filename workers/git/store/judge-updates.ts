@@ -9,6 +9,8 @@ export type RefOutcome = { readonly name: string } & (
   /** A ref of the other name exists, and one name would have to be a folder. */
   | { readonly status: "conflict"; readonly other: string }
   | { readonly status: "default-branch" }
+  /** A rule of the repository is against it. */
+  | { readonly status: "refused"; readonly reason: string }
   /** Another ref was refused, and all were to move or none. */
   | { readonly status: "atomic" }
   | { readonly status: "gone" }
@@ -25,18 +27,23 @@ interface Move {
 /**
  * Judges each move against the refs as they are and as the moves before it leave them; deletions come first.
  * @param current the refs of these names, and any above and below the names of those to be made
+ * @param rules `refusals`: by the name of a ref, why its move isn't taken even if it is up to date
  */
 export function judgeUpdates(
   current: ReadonlyMap<string, Oid>,
   moves: readonly Move[],
-  rules: { readonly isAtomic: boolean; readonly defaultRef: string },
+  rules: {
+    readonly isAtomic: boolean;
+    readonly defaultRef: string;
+    readonly refusals?: ReadonlyMap<string, string>;
+  },
 ): RefOutcome[] {
   const refs = new RefNames(current);
   const outcomes = new Map<Move, RefOutcome>();
   const deletions = moves.filter((move) => move.after === ZERO_OID);
   const others = moves.filter((move) => move.after !== ZERO_OID);
   for (const move of [...deletions, ...others]) {
-    const outcome = judgeMove(refs, move, rules.defaultRef);
+    const outcome = judgeMove(refs, move, rules.defaultRef, rules.refusals?.get(move.name));
     outcomes.set(move, outcome);
     if (outcome.status !== "ok") continue;
     if (move.after === ZERO_OID) refs.delete(move.name);
@@ -49,9 +56,10 @@ export function judgeUpdates(
   );
 }
 
-function judgeMove(refs: RefNames, move: Move, defaultRef: string): RefOutcome {
+function judgeMove(refs: RefNames, move: Move, defaultRef: string, reason: string | undefined): RefOutcome {
   const { name, before, after } = move;
   if ((refs.get(name) ?? ZERO_OID) !== before) return { name, status: "stale" };
+  if (reason !== undefined) return { name, status: "refused", reason };
   if (after === ZERO_OID) return { name, status: name === defaultRef ? "default-branch" : "ok" };
   const other = before === ZERO_OID ? refs.findConflict(name) : null;
   return other === null ? { name, status: "ok" } : { name, status: "conflict", other };

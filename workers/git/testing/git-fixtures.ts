@@ -13,7 +13,12 @@ import { createGitRoutes } from "../http/routes.ts";
 import type { RefUpdate } from "../wire/command-list.ts";
 import { type Answer, encodeCommand, encodePush, readAnswer } from "./git-requests.ts";
 
-const NO_HOOKS: PreparedPush = { commit: async () => undefined, committed: async () => [] };
+/** Of a push that no rule is against, and that means nothing beyond its refs. */
+export const NO_HOOKS: PreparedPush = {
+  judge: async () => new Map(),
+  commit: async () => undefined,
+  committed: async () => [],
+};
 
 export interface TestRepository extends GitRepository {
   readonly actor: { id: number; username: string };
