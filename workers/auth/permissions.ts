@@ -65,6 +65,8 @@ const REPOSITORY_RULES = {
 const ACCOUNT_RULES = {
   "account.read": "user:*",
   "account.write": "user:*",
+  "account.create-organization": "org:*",
+  "account.create-repository": "repo:write",
   /** Tokens, keys, sessions and ways to sign in: whoever makes one can do all that its owner can. */
   "account.credentials": "admin",
 } as const satisfies Record<string, TokenScope>;

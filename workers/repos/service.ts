@@ -2,7 +2,7 @@
 import type { Visibility } from "../../schema/roles.ts";
 import { can, hasScope, type RepositoryAction, requirePermission } from "../auth/permissions.ts";
 import type { Actor, UserActor } from "../core/actor.ts";
-import type { Database } from "../core/db.ts";
+import type { Database, Executor } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { findNameProblem } from "./names.ts";
@@ -77,9 +77,34 @@ export async function listRepositoriesOf(
   ownerId: number,
   page: PageRequest,
 ): Promise<RepositoryPage> {
+  return listAmong(database, actor, { ownerId }, page);
+}
+
+/** Those among `ids` that `actor` may see, by name. */
+export async function listRepositoriesWithin(
+  database: Database,
+  actor: Actor,
+  ids: readonly number[],
+  page: PageRequest,
+): Promise<RepositoryPage> {
+  return listAmong(database, actor, { ids }, page);
+}
+
+async function listAmong(
+  database: Database,
+  actor: Actor,
+  among: store.Among,
+  page: PageRequest,
+): Promise<RepositoryPage> {
   const viewer = toViewer(actor);
-  const repositories = await store.listOwned(database.query, viewer, ownerId, page.offset, page.limit);
-  return { repositories, total: await store.countOwned(database.query, viewer, ownerId) };
+  const repositories = await store.listAmong(database.query, viewer, among, page.offset, page.limit);
+  return { repositories, total: await store.countAmong(database.query, viewer, among) };
+}
+
+interface RepositoryWanted {
+  name: string;
+  description: string;
+  visibility: Visibility;
 }
 
 /**
@@ -89,16 +114,25 @@ export async function listRepositoriesOf(
 export async function createRepository(
   database: Database,
   actor: UserActor,
-  wanted: { name: string; description: string; visibility: Visibility },
+  wanted: RepositoryWanted,
 ): Promise<Repository> {
-  if (!hasScope(actor, "repo:write")) throw new ForgeError("forbidden", "This needs the scope repo:write.");
+  requirePermission(actor, "account.create-repository", { accountId: actor.userId });
+  if (wanted.visibility === "internal") throw invalidVisibility();
+  const id = await insertRepository(database.query, actor.userId, wanted);
+  return requireRepositoryById(database, actor, id, "repository.read");
+}
+
+/** Makes an empty repository for an owner whose leave was asked. @throws ForgeError `invalid` with the field at fault */
+export async function insertRepository(
+  query: Executor,
+  ownerId: number,
+  wanted: RepositoryWanted,
+): Promise<number> {
   const problem = findNameProblem(wanted.name);
   if (problem) throw invalidName(problem, "invalid");
-  const id = await store.insert(database.query, { ...wanted, ownerId: actor.userId, defaultBranch: "main" });
+  const id = await store.insert(query, { ...wanted, ownerId, defaultBranch: "main" });
   if (id === undefined) throw invalidName("name already exists on this account", "already_exists");
-  const repository = await store.findById(database.query, id, actor.userId);
-  if (!repository) throw new ForgeError("internal", "The repository vanished while it was made.");
-  return repository;
+  return id;
 }
 
 // Without the scope to read, a token sees what anybody sees.
@@ -110,6 +144,13 @@ function toViewer(actor: Actor) {
 }
 
 const userIdOf = (actor: Actor): number | null => (actor.kind === "user" ? actor.userId : null);
+
+function invalidVisibility(): ForgeError {
+  const message = "Only an organisation has internal repositories.";
+  return new ForgeError("invalid", message, {
+    fields: [{ resource: "Repository", field: "visibility", code: "invalid", message }],
+  });
+}
 
 function invalidName(message: string, code: "invalid" | "already_exists"): ForgeError {
   return new ForgeError("invalid", "Repository creation failed.", {

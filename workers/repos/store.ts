@@ -109,10 +109,14 @@ export async function countVisible(query: Executor, viewer: Viewer): Promise<num
   return row?.total ?? 0;
 }
 
-export async function listOwned(
+/** Which repositories a list is of: an owner's, or those among some. */
+export type Among = { ownerId: number } | { ids: readonly number[] };
+
+/** By name. */
+export async function listAmong(
   query: Executor,
   viewer: Viewer,
-  ownerId: number,
+  among: Among,
   offset: number,
   limit: number,
 ): Promise<Repository[]> {
@@ -120,20 +124,25 @@ export async function listOwned(
     .select({ ...shape, rank: rankOf(viewer.userId) })
     .from(repositories)
     .innerJoin(users, eq(users.id, repositories.ownerId))
-    .where(and(eq(repositories.ownerId, ownerId), visibleTo(viewer)))
+    .where(and(isAmong(among), visibleTo(viewer)))
     .orderBy(repositories.name)
     .offset(offset)
     .limit(limit);
   return rows.map(toRepository);
 }
 
-export async function countOwned(query: Executor, viewer: Viewer, ownerId: number): Promise<number> {
+export async function countAmong(query: Executor, viewer: Viewer, among: Among): Promise<number> {
   const [row] = await query
     .select({ total: sql<number>`count(*)::int` })
     .from(repositories)
-    .where(and(eq(repositories.ownerId, ownerId), visibleTo(viewer)));
+    .where(and(isAmong(among), visibleTo(viewer)));
   return row?.total ?? 0;
 }
+
+const isAmong = (among: Among): SQL =>
+  "ownerId" in among
+    ? eq(repositories.ownerId, among.ownerId)
+    : inArray(repositories.id, among.ids.length === 0 ? [0] : [...among.ids]);
 
 /** @returns the new id, or undefined when the owner has one of that name. */
 export async function insert(

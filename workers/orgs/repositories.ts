@@ -1,0 +1,35 @@
+// Repositories that an organisation owns from the first. Whoever makes one administers it, owner or not.
+import type { Visibility } from "../../schema/roles.ts";
+import { recordAudit } from "../audit/service.ts";
+import { requirePermission } from "../auth/permissions.ts";
+import type { UserActor } from "../core/actor.ts";
+import type { Database } from "../core/db.ts";
+import type { Origin } from "../core/origin.ts";
+import { upsertCollaborator } from "../repos/collaborators-store.ts";
+import { insertRepository, type Repository, requireRepositoryById } from "../repos/service.ts";
+import type { Organization } from "./store/organizations.ts";
+
+/** @throws ForgeError `forbidden`, `invalid` with the field at fault */
+export async function createOrganizationRepository(
+  database: Database,
+  actor: UserActor,
+  origin: Origin,
+  organization: Organization,
+  wanted: { name: string; description: string; visibility: Visibility },
+): Promise<Repository> {
+  requirePermission(actor, "organization.create-repository", organization);
+  const { organizationId: ownerId } = organization;
+  const id = await database.transaction(async (transaction) => {
+    const repositoryId = await insertRepository(transaction, ownerId, wanted);
+    if (organization.organizationRole === "member") {
+      await upsertCollaborator(transaction, repositoryId, actor.userId, "admin");
+    }
+    await recordAudit(transaction, actor, origin, {
+      ...{ action: "repository.create", ownerId, repositoryId },
+      target: { kind: "repository", id: repositoryId, name: `${organization.name}/${wanted.name}` },
+      details: { visibility: wanted.visibility },
+    });
+    return repositoryId;
+  });
+  return requireRepositoryById(database, actor, id, "repository.read");
+}
