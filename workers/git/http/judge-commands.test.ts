@@ -18,6 +18,10 @@ describe("a command", () => {
     ["HEAD", ZERO, A, "funny refname"],
     ["refs/plue/changes/1", ZERO, A, "only branches, tags and notes can be pushed"],
     ["refs/pull/1/head", ZERO, A, "only branches, tags and notes can be pushed"],
+    ["refs/heads/HEAD", ZERO, A, "a branch or tag can't be called HEAD or like an object's id"],
+    [`refs/tags/${B}`, ZERO, A, "a branch or tag can't be called HEAD or like an object's id"],
+    [`refs/heads/${B}0`, ZERO, A, null],
+    ["refs/heads/x/HEAD", ZERO, A, null],
     ["refs/stash", ZERO, A, "only branches, tags and notes can be pushed"],
   ])("%s %s %s", (name, before, after, expected) => {
     expect(judgeCommands([{ name, before, after }], CURRENT)).toEqual([expected]);

@@ -21,8 +21,15 @@ export function judgeCommands(
       return "only branches, tags and notes can be pushed";
     }
     if ((current.get(name) ?? ZERO_OID) !== before) return STALE;
+    if (before === ZERO_OID && isMistakable(name))
+      return "a branch or tag can't be called HEAD or like an object's id";
     return before === ZERO_OID && after === ZERO_OID ? "nothing to delete" : null;
   });
+}
+
+/** What git would take for something else than this ref wherever it is named in short. */
+function isMistakable(name: string): boolean {
+  return /^refs\/(heads|tags)\/(HEAD|[0-9a-f]{40})$/.test(name);
 }
 
 /** Said of a ref that moved since the client looked, as git's client says it of its own accord. */

@@ -1,11 +1,23 @@
 // Every limit of receiving: a pack at the limit is taken, one past it is refused with the limit named.
 import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import {
+  BASE_CACHE_BYTES,
+  BLOB_STREAM_BYTES,
+  DELTA_DEPTH_LIMIT,
+  DELTA_OBJECT_LIMIT_BYTES,
+  OBJECT_LIMIT_BYTES,
+  PACK_INFLATED_LIMIT_BYTES,
+  PACK_LIMIT_BYTES,
+  PACK_OBJECT_LIMIT,
+  STRUCTURED_OBJECT_LIMIT_BYTES,
+} from "../limits.ts";
 import type { GitError } from "../object/git-error.ts";
 import { hashObject } from "../object/hash-object.ts";
 import { collectPack, ingestBytes } from "../testing/ingest-bytes.ts";
 import { appendingDelta, blob, encodeDelta, PackBuilder, text } from "../testing/pack-builder.ts";
 import { createRepository } from "../testing/real-git.ts";
+import { createIngestState } from "./ingest-state.ts";
 import type { IngestLimits } from "./ingest-types.ts";
 import { parsePackIndex } from "./pack-index.ts";
 import { createMemorySource } from "./range-source.ts";
@@ -68,6 +80,24 @@ describe("the limit of", () => {
     const pack = new PackBuilder().add(big).add(blob("two")).finish();
     await ingestBytes(pack, { limits: { inflatedBytes: 5003 } });
     await expectLimit(pack, { inflatedBytes: 5002 }, /larger than 5002 bytes in all/);
+  });
+});
+
+describe("the limits", () => {
+  it("are those of limits.ts unless others are given", () => {
+    const { limits } = createIngestState({});
+    expect(limits).toEqual({
+      packBytes: PACK_LIMIT_BYTES,
+      objects: PACK_OBJECT_LIMIT,
+      objectBytes: OBJECT_LIMIT_BYTES,
+      structuredObjectBytes: STRUCTURED_OBJECT_LIMIT_BYTES,
+      deltaObjectBytes: DELTA_OBJECT_LIMIT_BYTES,
+      deltaDepth: DELTA_DEPTH_LIMIT,
+      inflatedBytes: PACK_INFLATED_LIMIT_BYTES,
+      baseCacheBytes: BASE_CACHE_BYTES,
+      blobStreamBytes: BLOB_STREAM_BYTES,
+    });
+    expect(createIngestState({ limits: { objects: 7 } }).limits).toEqual({ ...limits, objects: 7 });
   });
 });
 
