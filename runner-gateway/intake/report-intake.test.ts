@@ -4,7 +4,12 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RunnerEvent } from "../../schema/wire/runner-events.ts";
-import { EVENT_LINE_BYTES_MAX, OUTPUT_MARGIN_BYTES, REASON_CHARACTERS_MAX } from "../limits.ts";
+import {
+  EVENT_LINE_BYTES_MAX,
+  EVENTS_PER_ATTEMPT_MAX,
+  OUTPUT_MARGIN_BYTES,
+  REASON_CHARACTERS_MAX,
+} from "../limits.ts";
 import { STEP_OUTPUT_BYTES_MAX } from "../runner/limits.ts";
 import type { StoreOutcome } from "../runs/store-events.ts";
 import { silentLog } from "../testing/test-ledger.ts";
@@ -29,7 +34,7 @@ afterEach(async () => {
 
 type Store = (events: readonly RunnerEvent[]) => Promise<StoreOutcome>;
 
-async function startIntake(override?: Store): Promise<TestIntake> {
+async function startIntake(override?: Store, eventsMax?: number): Promise<TestIntake> {
   const stored: RunnerEvent[] = [];
   const ends: IntakeEnd[] = [];
   const keep: Store = async (events) => {
@@ -41,6 +46,7 @@ async function startIntake(override?: Store): Promise<TestIntake> {
     store: override ?? keep,
     ended: (end) => ends.push(end),
     log: silentLog,
+    ...(eventsMax === undefined ? {} : { eventsMax }),
   });
   const server = createServer((incoming, response) => void intake.receive(incoming, response));
   servers.push(server);
@@ -163,6 +169,18 @@ describe("a runner's report", () => {
     expect(ends).toEqual([]);
     await send(port, log(allowed + 1, "x"));
     expect(ends).toEqual([{ kind: "violated", reason: expect.stringMatching(/more than it may/) }]);
+  });
+
+  it("may bring as many events as the limit, and not one more", async () => {
+    const { port, ends, stored, intake } = await startIntake(undefined, 3);
+    expect((await send(port, `${log(1)}${log(2)}${log(3)}`)).status).toBe(200);
+    expect(stored).toHaveLength(3);
+    const { status, lines } = await send(port, log(4));
+    expect([status, lines]).toEqual([400, [{ message: "it has too many events" }]]);
+    expect(ends).toEqual([{ kind: "violated", reason: expect.stringMatching(/too many events/) }]);
+    await intake.settle();
+    expect(stored).toHaveLength(3);
+    expect((await startIntake()).intake.eventsMax).toBe(EVENTS_PER_ATTEMPT_MAX);
   });
 
   it("is taken no faster than it is stored", async () => {

@@ -30,6 +30,8 @@ interface IntakeOptions {
   /** Called once. */
   ended(end: IntakeEnd): void;
   log: Log;
+  /** Most events that are taken; EVENTS_PER_ATTEMPT_MAX unless given. */
+  eventsMax?: number;
 }
 
 interface Waiting {
@@ -38,6 +40,7 @@ interface Waiting {
 }
 
 export class ReportIntake {
+  readonly eventsMax: number;
   readonly #options: IntakeOptions;
   readonly #pace = createWritePace();
   readonly #outputBytes = new Map<number | null, number>();
@@ -54,6 +57,7 @@ export class ReportIntake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.eventsMax = options.eventsMax ?? EVENTS_PER_ATTEMPT_MAX;
   }
 
   /** The offset up to which everything is stored. */
@@ -121,7 +125,7 @@ export class ReportIntake {
     if (event.offset !== this.#received + 1) {
       return { status: 400, reason: `event ${event.offset} came after event ${this.#received}` };
     }
-    if (event.offset > EVENTS_PER_ATTEMPT_MAX) return this.#violate("it has too many events");
+    if (event.offset > this.eventsMax) return this.#violate("it has too many events");
     const excess = this.#measureOutput(event);
     if (excess !== null) return this.#violate(excess);
     this.#received = event.offset;

@@ -2,7 +2,7 @@
 // in, so that progress and a last word reach the client however long it takes.
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
-import { DRAIN_LIMIT_BYTES, PUSH_COMMANDS_LIMIT_BYTES } from "../limits.ts";
+import { PUSH_COMMANDS_LIMIT_BYTES } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { BodyReader, type BodyRest } from "../wire/body-reader.ts";
 import type { ByteSink } from "../wire/byte-sink.ts";
@@ -11,6 +11,7 @@ import { expectsPack, type PushRequest, parsePushRequest } from "../wire/command
 import { formatReport } from "../wire/report-status.ts";
 import { SidebandWriter } from "../wire/sideband.ts";
 import type { GitHttpDependencies } from "./dependencies.ts";
+import { drainBody } from "./drain-body.ts";
 import { answer, answerInStream, type ClientSink, refuse, reportFailure } from "./git-response.ts";
 import { type OpenBody, openRequestBody } from "./request-body.ts";
 import { type PushEnd, type Pusher, runPush } from "./run-push.ts";
@@ -73,7 +74,7 @@ async function answerPush(
       say: capabilities.has("quiet") ? async () => undefined : (text) => out.progress(text),
       preparePush: (prepared) => dependencies.preparePush(context, prepared),
     });
-    await drain(rest.body);
+    await drainBody(rest.body);
     for (const line of end.lines) await out.progress(`${line}\n`);
     if (end.lateFailure !== undefined) {
       await out.progress(`warning: the push is in, but then: ${reportFailure(context, end.lateFailure)}\n`);
@@ -84,7 +85,7 @@ async function answerPush(
     const error = rest.explain(thrown);
     const isClients = error instanceof GitError;
     const unpackError = isClients ? error.message : reportFailure(context, error);
-    if (!isClients) await drain(rest.body);
+    if (!isClients) await drainBody(rest.body);
     const refusal = isClients ? "unpacker error" : "internal error";
     const refs = push.updates.map(({ name }) => ({ name, refusal }));
     await report({ unpackError, refs, lines: [] }, capabilities, out);
@@ -97,18 +98,6 @@ async function answerPush(
 async function report(end: PushEnd, capabilities: Capabilities, out: ByteSink): Promise<void> {
   if (!capabilities.has("report-status") && !capabilities.has("report-status-v2")) return;
   await out.write(formatReport(end.unpackError, end.refs));
-}
-
-/** Reads what is left of a body: a client that is still sending doesn't listen. */
-async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
-  const reader = body.getReader();
-  let drainedBytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    drainedBytes += value.length;
-    if (drainedBytes > DRAIN_LIMIT_BYTES) return reader.cancel();
-  }
 }
 
 function answerFatal(context: Context<AppEnv>, capabilities: Capabilities, error: GitError): Response {
