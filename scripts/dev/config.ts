@@ -14,9 +14,12 @@ export type DevConfig = {
   maxRestartWaitMs: number;
   /** Variables that are the gateway's to check and interpret. */
   gatewayEnv: Record<string, string>;
+  /** As well, the Worker's. */
+  workerEnv: Record<string, string>;
 };
 
 const gatewayVariables = ["PLUE_SANDBOX", "PLUE_POOL_SIZE", "PLUE_CONCURRENCY", "SMTP_URL", "MAIL_FROM"];
+const workerVariables = ["ETHEREUM_RPC_URL"];
 
 const portHint = "must be a port from 1 to 65535";
 
@@ -44,17 +47,17 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     throw new Error(problems.join("\n"));
   }
   const { PLUE_PORT, PLUE_DATA, DATABASE_URL, PLUE_RESTART_WAIT_MS } = result.data;
-  const gatewayEnv: Record<string, string> = {};
-  for (const name of gatewayVariables) {
-    const value = given[name];
-    if (value !== undefined) gatewayEnv[name] = value;
-  }
+  const pick = (names: string[]): Record<string, string> => {
+    const entries = names.map((name) => [name, given[name]] as const);
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  };
   return {
     port: PLUE_PORT,
     publicUrl: `http://localhost:${PLUE_PORT}`,
     dataFolder: resolve(folder, PLUE_DATA),
     databaseUrl: DATABASE_URL,
     maxRestartWaitMs: PLUE_RESTART_WAIT_MS,
-    gatewayEnv,
+    gatewayEnv: pick(gatewayVariables),
+    workerEnv: pick(workerVariables),
   };
 }

@@ -93,6 +93,7 @@ function startWorker(
     port: config.port,
     stateFolder: join(folder.path, "worker"),
     variables: {
+      ...config.workerEnv,
       ENVIRONMENT: "development",
       PUBLIC_URL: config.publicUrl,
       DATABASE_URL: bridge.databaseUrl,

@@ -44,11 +44,30 @@ describe("parseEnv", () => {
     [{ PUBLIC_URL: "http://plue.test" }, "PUBLIC_URL must be https"],
     [{ PUBLIC_URL: "plue.test" }, "PUBLIC_URL"],
     [{ ENVIRONMENT: "staging" }, "ENVIRONMENT"],
+    [{ ETHEREUM_RPC_URL: "http://node.test" }, "ETHEREUM_RPC_URL must be https"],
+    [{ ETHEREUM_RPC_URL: "node.test" }, "ETHEREUM_RPC_URL must be an address"],
+    [{ ETHEREUM_RPC_URL: "1=https://a.test,1=https://b.test" }, "ETHEREUM_RPC_URL must be an address"],
+    [{ ETHEREUM_RPC_URL: "0=https://a.test" }, "ETHEREUM_RPC_URL must be an address"],
     [{ MAIL_HTTP_URL: "https://mail.test/emails" }, "MAIL_HTTP_URL needs MAIL_HTTP_KEY and MAIL_FROM"],
     [{ MAIL_HTTP_URL: "http://mail.test", MAIL_HTTP_KEY: "k", MAIL_FROM: "a@b.test" }, "must be https"],
     [{ MAIL_FROM: "plue@plue.test\nBcc: eve@example.com" }, "MAIL_FROM must be an address"],
   ])("refuses %j in production", (changes, expected) => {
     expect(problemsOf(changes)).toContain(expected);
+  });
+
+  it.each([
+    [undefined, []],
+    ["", []],
+    ["https://node.test/key", [[1, "https://node.test/key"]]],
+    [
+      "1=https://a.test, 8453=https://b.test/x=y",
+      [
+        [1, "https://a.test"],
+        [8453, "https://b.test/x=y"],
+      ],
+    ],
+  ])("reads the Ethereum nodes of %j", (given, nodes) => {
+    expect([...parseEnv(bindings({ ETHEREUM_RPC_URL: given })).ethereumNodes]).toEqual(nodes);
   });
 
   it("lets development use what production may not", () => {

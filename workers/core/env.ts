@@ -23,6 +23,7 @@ export interface Bindings {
   MAIL_HTTP_URL?: string;
   MAIL_HTTP_KEY?: string;
   MAIL_FROM?: string;
+  ETHEREUM_RPC_URL?: string;
 }
 
 export interface Env {
@@ -42,6 +43,8 @@ export interface Env {
   gatewaySecret: string;
   /** A mail provider's HTTP API; null leaves mail to the gateway. */
   mailProvider: MailProvider | null;
+  /** Nodes that are asked about contract wallets, by chain id; none unless they are configured. */
+  ethereumNodes: ReadonlyMap<number, string>;
 }
 
 export interface MailProvider {
@@ -69,6 +72,7 @@ const variablesSchema = z.object({
     .string()
     .regex(/^[^\p{Cc}<>]*<?[^\s\p{Cc}<>]+@[^\s\p{Cc}<>]+>?$/u, "must be an address")
     .optional(),
+  ETHEREUM_RPC_URL: z.string().optional().transform(readEthereumNodes),
 });
 
 const parsed = new WeakMap<Bindings, Env>();
@@ -102,6 +106,7 @@ export function parseEnv(bindings: Bindings): Env {
     neonProxy: variables.NEON_PROXY,
     gatewayUrl: variables.GATEWAY_URL,
     gatewaySecret: variables.GATEWAY_SECRET,
+    ethereumNodes: variables.ETHEREUM_RPC_URL,
     mailProvider: readMailProvider(variables),
   };
   parsed.set(bindings, env);
@@ -117,6 +122,21 @@ function readMailProvider(variables: z.infer<typeof variablesSchema>): MailProvi
   return { url, key, from };
 }
 
+/** `https://…` for the main chain, or `1=https://…,8453=https://…`. */
+function readEthereumNodes(text: string | undefined, context: z.core.$RefinementCtx<string | undefined>) {
+  const nodes = new Map<number, string>();
+  for (const entry of (text ?? "").split(",").filter((part) => part.trim() !== "")) {
+    const match = /^(?:([1-9]\d{0,9})=)?(https?:\/\/.+)$/.exec(entry.trim());
+    const chainId = Number(match?.[1] ?? 1);
+    if (match?.[2] === undefined || !URL.canParse(match[2]) || nodes.has(chainId)) {
+      context.addIssue("must be an address, or chain=address,chain=address");
+      return z.NEVER;
+    }
+    nodes.set(chainId, match[2]);
+  }
+  return nodes;
+}
+
 function refuseDefaults(variables: z.infer<typeof variablesSchema>): void {
   const problems: string[] = [];
   const secret = variables.GATEWAY_SECRET;
@@ -128,6 +148,9 @@ function refuseDefaults(variables: z.infer<typeof variablesSchema>): void {
   }
   if (variables.NEON_PROXY !== undefined) problems.push("NEON_PROXY is for development only");
   if (!variables.PUBLIC_URL.startsWith("https://")) problems.push("PUBLIC_URL must be https");
+  if ([...variables.ETHEREUM_RPC_URL.values()].some((url) => !url.startsWith("https://"))) {
+    problems.push("ETHEREUM_RPC_URL must be https");
+  }
   if (variables.MAIL_HTTP_URL?.startsWith("http://")) problems.push("MAIL_HTTP_URL must be https");
   if (problems.length > 0) throw misconfigured(problems.join("; "));
 }

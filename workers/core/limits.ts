@@ -169,3 +169,19 @@ export const NEWS_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** How often something may be said of a commit in one context, by the API. */
 export const STATUSES_PER_CONTEXT_MAX = 1000;
+
+/** Passwords that one isolate hashes at once, at 16 MiB each, and how many more wait for it. */
+export const PASSWORD_HASHES_AT_ONCE_MAX = 2;
+export const PASSWORD_HASHES_WAITING_MAX = 30;
+/** Mails that one address may be sent, and one client may ask for, whatever they say. */
+export const MAIL_PER_RECIPIENT: RateRule = { name: "mail-recipient", requestsMax: 5, perMs: 60 * 60_000 };
+export const MAIL_PER_CLIENT: RateRule = { name: "mail-client", requestsMax: 30, perMs: 60 * 60_000 };
+/** Email addresses of one account, verified or not. */
+export const EMAILS_PER_ACCOUNT_MAX = 10;
+/** Changes of an account's name. */
+export const RENAMES_PER_ACCOUNT: RateRule = { name: "rename", requestsMax: 3, perMs: 24 * 60 * 60_000 };
+/** Rules for the branches of one repository, and what one of them may list. */
+export const BRANCH_RULES_MAX = 100;
+export const REQUIRED_CONTEXTS_MAX = 100;
+export const PROTECTED_PATHS_MAX = 100;
+export const REQUIRED_APPROVALS_MAX = 6;
