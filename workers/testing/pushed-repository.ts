@@ -1,12 +1,20 @@
 // A repository on workerd that is pushed to over HTTP, with packs made here: commits of flat trees, some blobs as deltas.
 import { createExecutionContext, env, waitOnExecutionContext } from "cloudflare:test";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { packs } from "../../schema/tables/git.ts";
 import { app } from "../app.ts";
 import { hashObject } from "../git/object/hash-object.ts";
 import { type Oid, parseOid, ZERO_OID } from "../git/object/oid.ts";
 import { packColumns } from "../git/store/catalog.ts";
-import { listPackKeys, parseStorageKey, repositoryPrefix } from "../git/store/keys.ts";
+import { splitSidecars } from "../git/store/joined-pack.ts";
+import {
+  graphKey,
+  indexKey,
+  listPackKeys,
+  packKey,
+  parseStorageKey,
+  repositoryPrefix,
+} from "../git/store/keys.ts";
 import { appendingDelta, blob, PackBuilder, text } from "../git/testing/pack-builder.ts";
 import { createPerson, database, makeRepository, type Person } from "./fixtures.ts";
 
@@ -136,7 +144,7 @@ export class PushedRepository {
 
   /** The catalog: `state sha`, sorted. */
   async listPacks(): Promise<
-    { sha: Oid; storageKey: string; state: string; class: string; objectCount: number }[]
+    { sha: Oid; storageKey: string; sizeBytes: number; objectCount: number; state: string; class: string }[]
   > {
     return database.query
       .select({ ...packColumns, state: packs.state, class: packs.class })
@@ -144,7 +152,28 @@ export class PushedRepository {
       .where(eq(packs.repositoryId, this.id));
   }
 
-  /** How many of a pack's three objects R2 has. */
+  /** Stores a small pack as it would have been when all were named by their hash. @returns its storage key then */
+  async nameByHash(pack: {
+    sha: Oid;
+    storageKey: string;
+    sizeBytes: number;
+    objectCount: number;
+  }): Promise<string> {
+    const named = `${repositoryPrefix(this.id)}packs/${pack.sha}`;
+    const joined = await env.OBJECTS.get(packKey(pack.storageKey));
+    const bytes = new Uint8Array(await joined!.arrayBuffer());
+    const { idx, graph } = splitSidecars(bytes.subarray(pack.sizeBytes), pack.objectCount);
+    await env.OBJECTS.put(packKey(named), bytes.subarray(0, pack.sizeBytes));
+    await env.OBJECTS.put(indexKey(named), idx);
+    await env.OBJECTS.put(graphKey(named), graph);
+    await env.OBJECTS.delete(packKey(pack.storageKey));
+    await database.query.execute(
+      sql`UPDATE packs SET storage_key = ${named} WHERE storage_key = ${pack.storageKey}`,
+    );
+    return named;
+  }
+
+  /** How many of a pack's objects R2 has: of one, or of three. */
   async countStored(storageKey: string): Promise<number> {
     const heads = await Promise.all(listPackKeys(storageKey).map((key) => env.OBJECTS.head(key)));
     return heads.filter((head) => head !== null).length;

@@ -9,11 +9,13 @@ import { PushedRepository } from "../../testing/pushed-repository.ts";
 import { createStorageKey, graphKey, indexKey, packKey } from "../store/keys.ts";
 import { blob, PackBuilder } from "../testing/pack-builder.ts";
 
-async function makePushed() {
+/** With two packs: one in one object, as small ones are, or in three. */
+async function makePushed(layout: "joined" | "apart" = "joined") {
   const repository = await PushedRepository.create();
   const [first, second] = await repository.commitMany(2);
   const [pack] = (await repository.listPacks()).sort((left, right) => left.objectCount - right.objectCount);
-  return { repository, first: first!, second: second!, storageKey: pack!.storageKey };
+  const storageKey = layout === "joined" ? pack!.storageKey : await repository.nameByHash(pack!);
+  return { repository, first: first!, second: second!, storageKey };
 }
 
 /** Changes what R2 holds, as nothing in the Worker ever does. */
@@ -36,11 +38,23 @@ describe("checkRepository", () => {
   });
 
   it("finds a byte that changed in a pack", async () => {
-    const { repository, storageKey } = await makePushed();
+    const { repository, storageKey } = await makePushed("apart");
     await rewrite(packKey(storageKey), (bytes) => {
       bytes[bytes.length - 25]! ^= 1;
     });
     expect((await findDamage(repository)).join("\n")).toContain(`${storageKey}.pack is damaged`);
+  });
+
+  it("finds an index and a graph behind a pack that aren't the pack's", async () => {
+    const { repository, storageKey } = await makePushed();
+    const [pack] = (await repository.listPacks()).filter((one) => one.storageKey === storageKey);
+    await rewrite(packKey(storageKey), (bytes) => {
+      bytes[pack!.sizeBytes + 1050]! ^= 1;
+      bytes[bytes.length - 1]! ^= 1;
+    });
+    const damage = (await findDamage(repository)).join("\n");
+    expect(damage).toContain(`${storageKey}.idx isn't the index of the pack`);
+    expect(damage).toMatch(new RegExp(`${storageKey}\\.graph is (damaged|wrong)`));
   });
 
   it("finds another pack under a pack's name", async () => {
@@ -53,7 +67,7 @@ describe("checkRepository", () => {
   });
 
   it("finds an index and a graph that aren't the pack's", async () => {
-    const { repository, storageKey } = await makePushed();
+    const { repository, storageKey } = await makePushed("apart");
     await rewrite(indexKey(storageKey), (bytes) => {
       bytes[bytes.length - 60]! ^= 1;
     });
@@ -66,7 +80,7 @@ describe("checkRepository", () => {
   });
 
   it.each([packKey, indexKey, graphKey])("finds an object that is gone from R2", async (keyOf) => {
-    const { repository, storageKey } = await makePushed();
+    const { repository, storageKey } = await makePushed("apart");
     await env.OBJECTS.delete(keyOf(storageKey));
     expect(await findDamage(repository)).toContain(`${keyOf(storageKey)} is not in R2`);
   });

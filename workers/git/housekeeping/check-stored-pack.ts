@@ -7,7 +7,8 @@ import type { IngestedPack } from "../pack/ingest-types.ts";
 import { type PackGraph, parsePackGraph } from "../pack/pack-graph.ts";
 import { parsePackIndex } from "../pack/pack-index.ts";
 import type { StoredPack } from "../store/catalog.ts";
-import { graphKey, indexKey, listPackKeys, packKey } from "../store/keys.ts";
+import { splitSidecars } from "../store/joined-pack.ts";
+import { graphKey, indexKey, isJoined, listPackKeys, packKey } from "../store/keys.ts";
 import { createR2Pack } from "../store/r2-pack.ts";
 
 /** The names of a pack that R2 has no object for. */
@@ -20,10 +21,11 @@ export async function findMissingKeys(bucket: R2Bucket, { storageKey }: StoredPa
 /** What is wrong with a pack whose three objects are there; empty when nothing is. Throws what R2 throws. */
 export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promise<string[]> {
   const key = packKey(pack.storageKey);
-  const object = await bucket.get(key);
+  // What comes behind the pack, of one that is joined, isn't the pack.
+  const object = await bucket.get(key, { range: { offset: 0, length: pack.sizeBytes } });
   if (object === null) return [`${key} is not in R2`];
   const problems: string[] = [];
-  if (object.size !== pack.sizeBytes) {
+  if (object.size !== pack.sizeBytes && !isJoined(pack.storageKey)) {
     problems.push(`${key} has ${object.size} bytes, the catalog says ${pack.sizeBytes}`);
   }
   let ingested: IngestedPack;
@@ -31,7 +33,7 @@ export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promi
     ingested = await ingestPack({
       body: object.body,
       // It is where it would be spooled to.
-      spool: { append: async () => undefined, source: async () => createR2Pack(bucket, key, object.size) },
+      spool: { append: async () => undefined, source: async () => createR2Pack(bucket, key, pack.sizeBytes) },
       readExternal: async () => null,
     });
   } catch (error) {
@@ -46,17 +48,13 @@ export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promi
   return problems;
 }
 
-async function checkSidecars(
-  bucket: R2Bucket,
-  { storageKey }: StoredPack,
-  ingested: IngestedPack,
-): Promise<string[]> {
+async function checkSidecars(bucket: R2Bucket, pack: StoredPack, ingested: IngestedPack): Promise<string[]> {
+  const { storageKey } = pack;
   const problems: string[] = [];
-  const idx = await readWhole(bucket, indexKey(storageKey));
+  const { idx, graph } = await readSidecars(bucket, pack);
   if (idx === null || !areEqual(idx, ingested.idx)) {
     problems.push(`${indexKey(storageKey)} isn't the index of the pack`);
   }
-  const graph = await readWhole(bucket, graphKey(storageKey));
   const index = parsePackIndex(ingested.idx, ingested.sizeBytes);
   const problem =
     graph === null
@@ -66,8 +64,22 @@ async function checkSidecars(
   return problems;
 }
 
-async function readWhole(bucket: R2Bucket, key: string): Promise<Uint8Array | null> {
-  const object = await bucket.get(key);
+async function readSidecars(
+  bucket: R2Bucket,
+  { storageKey, sizeBytes, objectCount }: StoredPack,
+): Promise<{ idx: Uint8Array | null; graph: Uint8Array | null }> {
+  if (isJoined(storageKey)) {
+    const rest = await readFrom(bucket, packKey(storageKey), sizeBytes);
+    return rest === null ? { idx: null, graph: null } : splitSidecars(rest, objectCount);
+  }
+  const idx = await readFrom(bucket, indexKey(storageKey), 0);
+  return { idx, graph: await readFrom(bucket, graphKey(storageKey), 0) };
+}
+
+async function readFrom(bucket: R2Bucket, key: string, offset: number): Promise<Uint8Array | null> {
+  const head = await bucket.head(key);
+  if (head === null || head.size <= offset) return null;
+  const object = await bucket.get(key, { range: { offset } });
   return object === null ? null : new Uint8Array(await object.arrayBuffer());
 }
 

@@ -20,10 +20,10 @@ import { runPush } from "../http/run-push.ts";
 import { CROWDED_PACKS } from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
 import {
+  createJoinedKey,
   createStorageKey,
   importPartKey,
   indexKey,
-  listPackKeys,
   packKey,
   repositoryPrefix,
   uploadNoteKey,
@@ -62,28 +62,13 @@ const findPack = async (repository: PushedRepository, sha: Oid) =>
   (await repository.listPacks()).find((pack) => pack.sha === sha);
 const stateOf = async (repository: PushedRepository, sha: Oid) => (await findPack(repository, sha))?.state;
 
-/** Gives a pack the name that it would have had before storage keys. @returns its storage key then */
-async function nameByHash({ id }: PushedRepository, pack: { sha: Oid; storageKey: string }): Promise<string> {
-  const named = `${repositoryPrefix(id)}packs/${pack.sha}`;
-  const keys = listPackKeys(named);
-  for (const [at, key] of listPackKeys(pack.storageKey).entries()) {
-    const object = await env.OBJECTS.get(key);
-    await env.OBJECTS.put(keys[at]!, await object!.arrayBuffer());
-    await env.OBJECTS.delete(key);
-  }
-  await database.query.execute(
-    sql`UPDATE packs SET storage_key = ${named} WHERE storage_key = ${pack.storageKey}`,
-  );
-  return named;
-}
-
 const pushAgain = ({ repository, made }: Awaited<ReturnType<typeof makeRetired>>) =>
   repository.move("refs/heads/again", ZERO_OID, made.oid, made.pack);
 
 async function expectWhole({ repository, made, sha }: Awaited<ReturnType<typeof makeRetired>>) {
   const pack = await findPack(repository, sha);
   expect(pack?.state).toBe("live");
-  expect(await repository.countStored(pack!.storageKey)).toBe(3);
+  expect(await repository.countStored(pack!.storageKey)).toBe(1);
   const named = (await repository.listPacks()).map((one) => one.storageKey);
   expect(await repository.listStored()).toEqual(named.sort());
   expect(await readAll(repository, made.objects)).toEqual(made.objects);
@@ -95,7 +80,7 @@ describe("deleteRetiredPacks", () => {
     const { repository, sha, storageKey } = await makeRetired();
     await deleteRetiredPacks(housekeeping());
     expect(await stateOf(repository, sha)).toBe("retired");
-    expect(await repository.countStored(storageKey)).toBe(3);
+    expect(await repository.countStored(storageKey)).toBe(1);
     await deleteAtOnce(repository);
     expect(await stateOf(repository, sha)).toBeUndefined();
     expect(await repository.countStored(storageKey)).toBe(0);
@@ -244,6 +229,7 @@ describe("sweepOrphans", () => {
   /** What uploads that were cut off may have left, now and when packs were named by their hash. */
   const orphanKeys = ({ id }: { id: number }) => [
     packKey(createStorageKey(id)),
+    packKey(createJoinedKey(id)),
     indexKey(`${repositoryPrefix(id)}packs/${"7".repeat(40)}`),
     packKey(`${repositoryPrefix(id)}staging/${crypto.randomUUID()}`),
   ];
@@ -251,7 +237,7 @@ describe("sweepOrphans", () => {
   it("deletes what no row names once its grace is over, and nothing else", async () => {
     const repository = await PushedRepository.create();
     const commits = await repository.commitMany(2);
-    await nameByHash(repository, (await repository.listPacks())[0]!);
+    await repository.nameByHash((await repository.listPacks())[0]!);
     const importing = { repositoryId: repository.id, actorId: repository.person.id, format: "pack" as const };
     const sizes = { sizeBytes: 10, partBytes: 10, expiresAt: new Date() };
     const rows = [
@@ -266,7 +252,7 @@ describe("sweepOrphans", () => {
     expect(await sweepOrphans(housekeeping(), young)).toEqual({ deleted: 0, isPassOver: true });
     expect(await env.OBJECTS.head(left[0]!)).not.toBeNull();
     expect(await sweepOrphans(housekeeping(), optionsFor(repository))).toEqual({
-      deleted: 4,
+      deleted: 5,
       isPassOver: true,
     });
     for (const key of left) expect(await env.OBJECTS.head(key)).toBeNull();
@@ -318,7 +304,7 @@ describe("sweepOrphans", () => {
     const [pack] = await repository.listPacks();
     expect(pack).toMatchObject({ sha: orphan!.sha, state: "live" });
     expect(await repository.listStored()).toEqual([pack!.storageKey]);
-    expect(await repository.countStored(pack!.storageKey)).toBe(3);
+    expect(await repository.countStored(pack!.storageKey)).toBe(1);
     expect(await findDamage(repository)).toEqual([]);
   });
 });
@@ -328,7 +314,7 @@ describe("a pack that is named by its hash, as all were once", () => {
     const repository = await PushedRepository.create();
     const made = await repository.commit("main", { "a.txt": "a\n" });
     const [pushed] = await repository.listPacks();
-    const storageKey = await nameByHash(repository, pushed!);
+    const storageKey = await repository.nameByHash(pushed!);
     expect(await readAll(repository, made.objects)).toEqual(made.objects);
     await repository.move("refs/heads/again", ZERO_OID, made.oid, made.pack);
     expect(await repository.listStored()).toEqual([storageKey]);

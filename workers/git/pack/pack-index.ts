@@ -30,6 +30,11 @@ export interface PackIndex {
   positionsByOffset(): Uint32Array;
 }
 
+/** The size of the index of a pack below 2 GiB. */
+export function measureIndex(objectCount: number): number {
+  return IDX_HEADER_BYTES + FANOUT_BYTES + objectCount * (OID_BYTES + 8) + 2 * OID_BYTES;
+}
+
 function badIndex(why: string): GitError {
   return new GitError("bad_index", `bad pack index: ${why}`);
 }

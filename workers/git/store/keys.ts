@@ -1,9 +1,19 @@
 // The one module that makes R2 keys of the git engine. Invariant: every pack has a storage key of its own, which is made
 // once and never used again, so that what is stored under it never changes; the catalog's row says which pack it is.
 
-/** A storage key that nothing else has or will have. */
+/** A storage key that nothing else has or will have, of a pack with its index and graph beside it. */
 export function createStorageKey(repositoryId: number): string {
   return `${repositoryPrefix(repositoryId)}packs/${crypto.randomUUID()}`;
+}
+
+/** Likewise, of a pack in one object with its index and graph (joined-pack.ts). */
+export function createJoinedKey(repositoryId: number): string {
+  return `${repositoryPrefix(repositoryId)}joined/${crypto.randomUUID()}`;
+}
+
+/** Whether a pack's index and graph are in one object with it. */
+export function isJoined(storageKey: string): boolean {
+  return storageKey.includes("/joined/");
 }
 
 export function packKey(storageKey: string): string {
@@ -51,6 +61,7 @@ export function parseImportKey(key: string): number | null {
 
 /** All that R2 holds of a pack. */
 export function listPackKeys(storageKey: string): string[] {
+  if (isJoined(storageKey)) return [packKey(storageKey)];
   return [packKey(storageKey), indexKey(storageKey), graphKey(storageKey)];
 }
 
@@ -65,8 +76,7 @@ export function repositoryPrefix(repositoryId: number): string {
 /** The storage key of the pack that an object belongs to; null for a key that is no pack's. */
 export function parseStorageKey(key: string): string | null {
   // Packs used to be named by their hash, and to be under `staging/` before that was known.
-  const match = /^(repos\/\d{1,15}\/(?:packs|staging)\/[0-9a-f-]{36,40})\.(?:pack|idx|graph|bundle)$/.exec(
-    key,
-  );
+  const match =
+    /^(repos\/\d{1,15}\/(?:packs|joined|staging)\/[0-9a-f-]{36,40})\.(?:pack|idx|graph|bundle)$/.exec(key);
   return match?.[1] ?? null;
 }

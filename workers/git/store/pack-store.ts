@@ -7,7 +7,16 @@ import { parsePackIndex } from "../pack/pack-index.ts";
 import type { PackMember } from "../pack/pack-set.ts";
 import type { StreamableSource } from "../pack/pack-stream.ts";
 import type { StoredPack } from "./catalog.ts";
-import { createStorageKey, graphKey, indexKey, listPackKeys, packKey } from "./keys.ts";
+import { joinPack, splitSidecars } from "./joined-pack.ts";
+import {
+  createJoinedKey,
+  createStorageKey,
+  graphKey,
+  indexKey,
+  isJoined,
+  listPackKeys,
+  packKey,
+} from "./keys.ts";
 import { type CachedPack, packCache } from "./pack-cache.ts";
 import type { StorableSpool } from "./pack-spool.ts";
 import { createMemoryPack, createR2Pack } from "./r2-pack.ts";
@@ -47,6 +56,7 @@ async function openPack(bucket: R2Bucket, pack: StoredPack): Promise<OpenPack> {
 }
 
 async function readPack(bucket: R2Bucket, pack: StoredPack): Promise<CachedPack> {
+  if (isJoined(pack.storageKey)) return readJoined(bucket, pack);
   const [idx, graph, bytes] = await Promise.all([
     readObject(bucket, indexKey(pack.storageKey)),
     readObject(bucket, graphKey(pack.storageKey)),
@@ -69,12 +79,24 @@ function parseSidecars(
   return { index, graph, bytes, costBytes };
 }
 
-async function readObject(bucket: R2Bucket, key: string): Promise<Uint8Array> {
-  const object = await bucket.get(key);
+async function readJoined(
+  bucket: R2Bucket,
+  { storageKey, sizeBytes, objectCount }: StoredPack,
+): Promise<CachedPack> {
+  const isWhole = sizeBytes <= SMALL_PACK_BYTES;
+  const read = await readObject(bucket, packKey(storageKey), isWhole ? 0 : sizeBytes);
+  const bytes = isWhole ? read.subarray(0, sizeBytes) : null;
+  const { idx, graph } = splitSidecars(isWhole ? read.subarray(sizeBytes) : read, objectCount);
+  return parseSidecars(idx, graph, bytes, sizeBytes);
+}
+
+async function readObject(bucket: R2Bucket, key: string, offset = 0): Promise<Uint8Array> {
+  const object = await bucket.get(key, { range: { offset } });
   if (object === null) throw unreadable(`${key} is not in R2`);
   const bytes = new Uint8Array(await object.arrayBuffer());
+  const expected = object.size - offset;
   // It is kept for as long as the isolate lives: a body that ended early mustn't be.
-  if (bytes.length !== object.size) throw unreadable(`${key} gave ${bytes.length} bytes of ${object.size}`);
+  if (bytes.length !== expected) throw unreadable(`${key} gave ${bytes.length} bytes of ${expected}`);
   return bytes;
 }
 
@@ -115,15 +137,17 @@ export async function storePack(
   const { packSha: sha, sizeBytes, objectCount, idx, graph } = ingested;
   const bytes = sizeBytes <= COLLECTED_BYTES_MAX ? await collectPack(ingested) : null;
   const keptKey = bytes === null && ingested.appendedBases.length === 0 ? await spool.keep() : null;
-  const storageKey = keptKey ?? createStorageKey(repositoryId);
+  const createKey = bytes === null ? createStorageKey : createJoinedKey;
+  const storageKey = keptKey ?? createKey(repositoryId);
   const key = packKey(storageKey);
-  const storePackItself = () =>
-    bytes === null ? putLarge(bucket, storageKey, ingested, spool) : bucket.put(key, bytes);
-  const puts = [
-    ...(keptKey === null ? [storePackItself()] : []),
-    bucket.put(indexKey(storageKey), idx),
-    bucket.put(graphKey(storageKey), graph),
-  ];
+  const puts: Promise<unknown>[] =
+    bytes === null
+      ? [
+          ...(keptKey === null ? [putLarge(bucket, storageKey, ingested, spool)] : []),
+          bucket.put(indexKey(storageKey), idx),
+          bucket.put(graphKey(storageKey), graph),
+        ]
+      : [bucket.put(key, joinPack(bytes, idx, graph))];
   const whenStored = Promise.all(puts).then(() => undefined);
   const discard = async () => {
     await Promise.allSettled(puts);
