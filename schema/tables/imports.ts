@@ -31,6 +31,8 @@ export const imports = pgTable(
     total: bigint("total", { mode: "number" }).notNull().default(0),
     /** Each claim takes the next number; every write of an attempt names its own. */
     attempt: integer("attempt").notNull().default(0),
+    /** The attempt that last put aside how far it had come; the next one goes on from there. */
+    savedAttempt: integer("saved_attempt"),
     /** Until then nobody else is told to take it up. */
     leaseUntil: moment("lease_until"),
     /** The etag of each part as it was when the upload was complete: only these bytes are ever read. */

@@ -8,6 +8,8 @@ const consumerSchema = z.strictObject({
   queue: z.string(),
   max_batch_size: z.number().optional(),
   max_batch_timeout: z.number().optional(),
+  /** Matters to a deployment only: how many calls run at a time. */
+  max_concurrency: z.unknown().optional(),
   max_retries: z.number().optional(),
   retry_delay: z.number().optional(),
   dead_letter_queue: z.string().optional(),

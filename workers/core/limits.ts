@@ -56,7 +56,13 @@ export const IMPORT_IDLE_MS = 24 * 60 * 60 * 1000;
 export const IMPORT_LEASE_MS = 12_000;
 export const IMPORT_LEASE_MS_PER_GIB = 120_000;
 export const IMPORT_HEARTBEAT_MS = 2_000;
-/** How often an import is begun to be indexed before it counts as failed. */
+/**
+ * What one call of the queue's consumer indexes of an import, in bytes made of the pack's and in objects: some ten seconds of
+ * work, and at most half a minute on a slow machine. What it has done is then put aside for the next call.
+ */
+export const IMPORT_SLICE_INFLATED_BYTES = 2 * 1024 ** 3;
+export const IMPORT_SLICE_OBJECTS = 250_000;
+/** How often a slice of an import is begun before the import counts as failed. */
 export const IMPORT_ATTEMPTS_MAX = 5;
 /** Names of refs that an import's result lists as left out. */
 export const IMPORT_SKIPPED_NAMES_MAX = 20;

@@ -24,6 +24,8 @@ export async function consumeImports(services: ImportServices, batch: MessageBat
         end: end.kind,
         reason: end.kind === "failed" ? end.reason : null,
       });
+      // The next slice is a call of its own, with a call's CPU.
+      if (end.kind === "paused") await services.env.importsQueue.send({ kind: "import", importId });
       if (end.kind === "again") message.retry({ delaySeconds: RETRY_SECONDS });
       else message.ack();
     } catch (error) {

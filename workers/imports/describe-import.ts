@@ -38,6 +38,10 @@ export const importSchema = z
   })
   .openapi("Import");
 
+/** Between two slices it waits in the queue. */
+const isIndexed = ({ state, savedAttempt }: ImportStatus["row"]): boolean =>
+  state === "indexing" || (state === "queued" && savedAttempt !== null);
+
 export function describeImport(
   { row, receivedParts }: ImportStatus,
   repository: { owner: string; name: string },
@@ -54,7 +58,7 @@ export function describeImport(
     part_size_bytes: row.partBytes,
     parts: countParts(row),
     received_parts: receivedParts,
-    progress: row.state === "indexing" && phase !== null ? { phase, done, total } : null,
+    progress: isIndexed(row) && phase !== null ? { phase, done, total } : null,
     failure: row.failure,
     result:
       result === null

@@ -5,7 +5,7 @@ import { IMPORT_PARTS_MAX } from "../core/limits.ts";
 import { importPartKey, importPrefix } from "../git/store/keys.ts";
 import type { UploadedPart } from "../git/store/uploaded-file.ts";
 import type { PartDigest } from "./part-digest.ts";
-import { countParts, type PartPlan, partSizeBytes } from "./part-plan.ts";
+import { type PartPlan, partSizeBytes } from "./part-plan.ts";
 
 interface StoredImport extends PartPlan {
   readonly id: number;
@@ -85,10 +85,13 @@ export async function deletePart(bucket: R2Bucket, owner: StoredImport, number: 
   await bucket.delete(importPartKey(owner.repositoryId, owner.id, number));
 }
 
-/** Removes all parts, those that arrived at the last moment included. */
+/** Removes all parts, and what attempts at indexing them put aside. */
 export async function deleteParts(bucket: R2Bucket, owner: StoredImport): Promise<void> {
-  const keys = Array.from({ length: countParts(owner) }, (_, at) =>
-    importPartKey(owner.repositoryId, owner.id, at + 1),
-  );
-  await bucket.delete(keys);
+  const prefix = importPrefix(owner.repositoryId, owner.id);
+  let isTruncated = true;
+  while (isTruncated) {
+    const { objects, truncated } = await bucket.list({ prefix });
+    if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
+    isTruncated = truncated;
+  }
 }

@@ -3,7 +3,12 @@
 import type { ImportRef, ImportResult } from "../../schema/tables/imports.ts";
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
-import { IMPORT_ATTEMPTS_MAX, IMPORT_SKIPPED_NAMES_MAX } from "../core/limits.ts";
+import {
+  IMPORT_ATTEMPTS_MAX,
+  IMPORT_SKIPPED_NAMES_MAX,
+  IMPORT_SLICE_INFLATED_BYTES,
+  IMPORT_SLICE_OBJECTS,
+} from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
 import type { Origin } from "../core/origin.ts";
 import type { PreparedPush } from "../git/http/dependencies.ts";
@@ -12,6 +17,7 @@ import { type PushEnd, runPush } from "../git/http/run-push.ts";
 import { GitError } from "../git/object/git-error.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
 import { isFastForward } from "../git/pack/fast-forward.ts";
+import { IngestPaused } from "../git/pack/ingest-checkpoint.ts";
 import type { PackSet } from "../git/pack/pack-set.ts";
 import { createObjectReader } from "../git/store/object-reader.ts";
 import { findRefs } from "../git/store/refs.ts";
@@ -21,6 +27,7 @@ import { parseCapabilityWords } from "../git/wire/capabilities.ts";
 import type { RefUpdate } from "../git/wire/command-list.ts";
 import { preparePush } from "../runs/push-hooks.ts";
 import { ImportLease, ImportLost } from "./import-lease.ts";
+import { deleteSaved, type ImportSlice, openSitting } from "./import-state.ts";
 import { describeParts } from "./part-store.ts";
 import { readImport } from "./read-import.ts";
 import * as store from "./store.ts";
@@ -30,11 +37,15 @@ export interface ImportServices {
   database: Database;
   log: Log;
   waitUntil(work: Promise<unknown>): void;
+  /** What one call may do, where a test says. */
+  slice?: ImportSlice;
 }
 
-/** How an attempt ended; `again`: the import is back in the queue. */
+const SLICE: ImportSlice = { inflatedBytes: IMPORT_SLICE_INFLATED_BYTES, objects: IMPORT_SLICE_OBJECTS };
+
+/** How an attempt ended; `again`: the import is back in the queue, to be begun anew; `paused`: so as to go on. */
 type ImportEnd =
-  | { readonly kind: "nothing" | "lost" | "again" | "done" }
+  | { readonly kind: "nothing" | "lost" | "again" | "paused" | "done" }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** Takes an import up if it waits, and indexes it. Throws what is nobody's fault; then the import waits again. */
@@ -42,7 +53,8 @@ export async function runImport(services: ImportServices, importId: number): Pro
   const { database } = services;
   const claim = await store.claimImport(database.query, importId);
   if (claim === undefined) return { kind: "nothing" };
-  const lease = new ImportLease(database, claim, { phase: "scanning", done: 0, total: 0 });
+  const { phase, done, total } = claim;
+  const lease = new ImportLease(database, claim, { phase: phase ?? "scanning", done, total });
   try {
     const end = await indexOrFail(services, claim, lease);
     if (end.kind === "again") await store.releaseImport(database.query, claim);
@@ -51,6 +63,7 @@ export async function runImport(services: ImportServices, importId: number): Pro
     return isHeld ? end : { kind: "lost" };
   } catch (error) {
     if (error instanceof ImportLost) return { kind: "lost" };
+    if (error instanceof IngestPaused) return await endSlice(services, claim, lease);
     await store.releaseImport(database.query, claim);
     throw error;
   } finally {
@@ -58,13 +71,24 @@ export async function runImport(services: ImportServices, importId: number): Pro
   }
 }
 
+async function endSlice(
+  services: ImportServices,
+  claim: store.Import,
+  lease: ImportLease,
+): Promise<ImportEnd> {
+  await lease.stop();
+  if (!(await store.pauseImport(services.database.query, claim))) return { kind: "lost" };
+  await deleteSaved(services.env.objects, claim);
+  return { kind: "paused" };
+}
+
 async function indexOrFail(
   services: ImportServices,
   claim: store.Import,
   lease: ImportLease,
 ): Promise<ImportEnd> {
-  if (claim.attempt > IMPORT_ATTEMPTS_MAX) {
-    const reason = `it was begun ${IMPORT_ATTEMPTS_MAX} times and never came to its end: it may take more than a call of the server may`;
+  if (claim.attempt - (claim.savedAttempt ?? 0) > IMPORT_ATTEMPTS_MAX) {
+    const reason = `it was begun ${IMPORT_ATTEMPTS_MAX} times and never came further: it may take more than a call of the server may`;
     return { kind: "failed", reason };
   }
   try {
@@ -97,6 +121,7 @@ async function indexImport(
   const spool = new UploadedSpool(env.objects, file, plan.packOffset, (done, total) =>
     lease.report({ phase: "storing", done, total }),
   );
+  const sitting = await openSitting(env.objects, claim, services.slice ?? SLICE);
   let isDone = false;
   const push = (): Promise<PushEnd> =>
     runPush({
@@ -104,7 +129,8 @@ async function indexImport(
       objects: env.objects,
       pusher: target,
       push: { updates, capabilities: parseCapabilityWords("atomic"), options: [] },
-      rest: spool.openBody(),
+      rest: spool.openBody(sitting.saved?.head.scannedBytes ?? 0),
+      sitting,
       say: async () => undefined,
       onProgress: ({ phase, done, total }) =>
         lease.report({ phase: phase === "resolving" ? phase : "scanning", done, total }),

@@ -9,14 +9,14 @@ import { imports } from "../../schema/tables/imports.ts";
 import type { ImportsMessage } from "../../schema/wire/imports.ts";
 import { IMPORT_ATTEMPTS_MAX } from "../core/limits.ts";
 import { listPacks } from "../git/store/catalog.ts";
-import { importPartKey } from "../git/store/keys.ts";
+import { importPartKey, importPrefix } from "../git/store/keys.ts";
 import { listFirstRefs } from "../git/store/refs.ts";
 import { makeBundle, makeCommit, makePack } from "../testing/bundles.ts";
 import { createPerson, database, makeRepository } from "../testing/fixtures.ts";
 import { createImportServices, importsOf } from "../testing/imports.ts";
 import { consumeImports } from "./consume-queue.ts";
 import { runImport } from "./run-import.ts";
-import { completeImport, getImport, sweepImports } from "./service.ts";
+import { abortImport, cleanUpEnded, completeImport, getImport, sweepImports } from "./service.ts";
 import { claimImport, finishImport } from "./store.ts";
 
 async function setUp() {
@@ -48,6 +48,21 @@ const lapse = (id: number) =>
     .update(imports)
     .set({ leaseUntil: sql`now() - interval '1 second'` })
     .where(eq(imports.id, id));
+
+/** Has the queue deliver messages of these ids. */
+const deliver = async (services: ReturnType<typeof createImportServices>, ids: number[]) => {
+  const batch = createMessageBatch<ImportsMessage>(
+    "imports",
+    ids.map((importId, at) => ({
+      id: `m${at}`,
+      timestamp: new Date(),
+      attempts: 1,
+      body: { kind: "import", importId },
+    })),
+  );
+  await consumeImports(services, batch);
+  return getQueueResult(batch, createExecutionContext());
+};
 
 describe("what an import does", () => {
   it("moves refs as a push does: with an operation, an event, and a pack that is served", async () => {
@@ -180,20 +195,6 @@ describe("what an import is refused for", () => {
 describe("attempts", () => {
   const commit = makeCommit("one");
   const bundle = makeBundle({ "refs/heads/main": commit.oid }, makePack([commit]));
-  const deliver = async (services: ReturnType<typeof createImportServices>, ids: number[]) => {
-    const batch = createMessageBatch<ImportsMessage>(
-      "imports",
-      ids.map((importId, at) => ({
-        id: `m${at}`,
-        timestamp: new Date(),
-        attempts: 1,
-        body: { kind: "import", importId },
-      })),
-    );
-    await consumeImports(services, batch);
-    return getQueueResult(batch, createExecutionContext());
-  };
-
   it("a message that comes twice, or for nothing, does nothing twice", async () => {
     const { services, queue, rowOf, countOperations } = await setUp();
     const id = await queue(bundle);
@@ -306,4 +307,74 @@ it("an upload that nobody goes on with is given up by the clock, and its parts a
   expect((await rowOf(busy.id)).state).toBe("uploading");
   expect(await services.env.objects.head(importPartKey(repository.id, idle.id, 1))).toBeNull();
   expect(await services.env.objects.head(importPartKey(repository.id, busy.id, 1))).not.toBeNull();
+});
+
+describe("an import of several slices", () => {
+  /** A history whose every commit, tree and blob is an object of its own. */
+  const commits = [makeCommit("0")];
+  for (let at = 1; at < 40; at++) commits.push(makeCommit(`${at}`, commits.at(-1)?.oid));
+  const tip = commits.at(-1)?.oid ?? "";
+  const large = makeBundle({ "refs/heads/main": tip }, makePack(commits));
+  const SLICE = { inflatedBytes: Number.MAX_SAFE_INTEGER, objects: 25 };
+
+  const listKeys = async (bucket: R2Bucket, repositoryId: number, id: number) =>
+    (await bucket.list({ prefix: importPrefix(repositoryId, id) })).objects.map(({ key }) => key);
+
+  it("goes on from slice to slice, keeps one state at a time, and leaves none", async () => {
+    const { repository, services, queue, refs, rowOf } = await setUp();
+    const id = await queue(large);
+    const ends: string[] = [];
+    const kept: number[] = [];
+    do {
+      ends.push((await runImport({ ...services, slice: SLICE }, id)).kind);
+      kept.push((await listKeys(services.env.objects, repository.id, id)).length);
+    } while (ends.at(-1) === "paused");
+    expect(ends).toEqual(["paused", "paused", "paused", "paused", "done"]);
+    // The parts and one state.
+    expect(kept).toEqual([2, 2, 2, 2, 2]);
+    expect(await refs()).toEqual({ "refs/heads/main": tip });
+    expect(await listPacks(database.query, repository.id)).toMatchObject([{ objectCount: 120 }]);
+    expect((await rowOf(id)).state).toBe("done");
+    await cleanUpEnded(services, id);
+    expect(await listKeys(services.env.objects, repository.id, id)).toEqual([]);
+  });
+
+  it("one that dies in a slice goes on from the last, and one that gets nowhere has failed", async () => {
+    const { services, queue, refs, rowOf } = await setUp();
+    const id = await queue(large);
+    const sliced = { ...services, slice: SLICE };
+    expect(await runImport(sliced, id)).toEqual({ kind: "paused" });
+    for (let attempt = 0; attempt < IMPORT_ATTEMPTS_MAX; attempt++) {
+      await claimImport(database.query, id);
+      await lapse(id);
+      await sweepImports(services);
+    }
+    const row = await rowOf(id);
+    expect(row).toMatchObject({ state: "queued", attempt: 1 + IMPORT_ATTEMPTS_MAX, savedAttempt: 1 });
+    await database.query.update(imports).set({ attempt: IMPORT_ATTEMPTS_MAX }).where(eq(imports.id, id));
+    expect(await runImport(sliced, id)).toEqual({ kind: "paused" });
+    expect((await rowOf(id)).savedAttempt).toBe(1 + IMPORT_ATTEMPTS_MAX);
+    for (let attempt = 0; attempt < IMPORT_ATTEMPTS_MAX; attempt++) {
+      await claimImport(database.query, id);
+      await lapse(id);
+      await sweepImports(services);
+    }
+    expect(await runImport(sliced, id)).toMatchObject({ kind: "failed" });
+    expect((await rowOf(id)).failure).toContain("never came further");
+    expect(await refs()).toEqual({});
+  });
+
+  it("is sent to the queue again after each slice, and can be given up between two", async () => {
+    const { repository, services, queue, rowOf } = await setUp();
+    const id = await queue(large);
+    const sliced = { ...services, slice: SLICE };
+    services.sent.length = 0;
+    const result = await deliver(sliced, [id]);
+    expect(result.explicitAcks).toEqual(["m0"]);
+    expect(services.sent).toEqual([id]);
+    expect(await rowOf(id)).toMatchObject({ state: "queued", savedAttempt: 1, phase: "scanning" });
+    await abortImport(services, repository.id, id);
+    expect(await listKeys(services.env.objects, repository.id, id)).toEqual([]);
+    expect(await runImport(sliced, id)).toEqual({ kind: "nothing" });
+  });
 });

@@ -120,9 +120,7 @@ export async function claimImport(query: Executor, id: number): Promise<Import |
     .set({
       state: "indexing",
       attempt: sql`${imports.attempt} + 1`,
-      phase: "scanning",
-      done: 0,
-      total: 0,
+      phase: sql`coalesce(${imports.phase}, 'scanning')`,
       leaseUntil: leaseEnd,
       updatedAt: now,
     })
@@ -179,6 +177,11 @@ export async function addLines(query: Executor, id: number, lines: readonly stri
 /** The bad end; false when the attempt had lost the import. */
 export async function failImport(query: Executor, claim: Claim, failure: string): Promise<boolean> {
   return updateHeld(query, claim, { state: "failed", failure, leaseUntil: null });
+}
+
+/** Puts an import back that has come a step further: the next attempt goes on from there. False when it was lost. */
+export async function pauseImport(query: Executor, claim: Claim): Promise<boolean> {
+  return updateHeld(query, claim, { state: "queued", savedAttempt: claim.attempt, leaseUntil: leaseEnd });
 }
 
 /** Gives an import back that couldn't be indexed for reasons of our own. */

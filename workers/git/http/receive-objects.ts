@@ -4,7 +4,7 @@ import { GitError } from "../object/git-error.ts";
 import { objectTypeName } from "../object/object-type.ts";
 import { checkConnectivity } from "../pack/check-connectivity.ts";
 import { ingestPack } from "../pack/ingest-pack.ts";
-import type { IngestedPack, IngestProgress, PackSpool } from "../pack/ingest-types.ts";
+import type { IngestedPack, IngestProgress, IngestSitting, PackSpool } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackMember, PackSet } from "../pack/pack-set.ts";
 import { PACK_HEADER_BYTES, PACK_TRAILER_BYTES } from "../pack/write-entry.ts";
 import type { Quota } from "../store/catalog.ts";
@@ -44,11 +44,13 @@ interface Receiving {
   readonly say: (text: string) => Promise<void>;
   /** Told how far it has come. What it throws is thrown on. */
   readonly onProgress?: (progress: IngestProgress) => void;
+  /** Where the pack is received in several goes. */
+  readonly sitting?: IngestSitting;
 }
 
 /** Receives the pack into `spool`. What is wrong with it is a refusal; what the store throws is thrown. */
 export async function receiveObjects(
-  { rest, say, onProgress, room }: Receiving,
+  { rest, say, onProgress, room, sitting }: Receiving,
   existing: RepositoryPacks,
   spool: PackSpool,
 ): Promise<ReceivedObjects | RefusedObjects> {
@@ -65,6 +67,7 @@ export async function receiveObjects(
         objects: Math.min(PACK_OBJECT_LIMIT, Math.max(room.leftObjects, 0)),
       },
       readExternal: (oid) => existing.readObject(oid),
+      ...(sitting === undefined ? {} : { sitting }),
       onProgress: (made) => {
         progress.report(made);
         onProgress?.(made);

@@ -4,7 +4,7 @@ import type { Database } from "../../core/db.ts";
 import { ForgeError } from "../../core/errors.ts";
 import { COMMIT, TAG } from "../object/object-type.ts";
 import { ZERO_OID } from "../object/oid.ts";
-import type { IngestProgress } from "../pack/ingest-types.ts";
+import type { IngestProgress, IngestSitting } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
 import { readCatalog, type StoredPack } from "../store/catalog.ts";
@@ -46,6 +46,8 @@ interface PushRun {
   readonly say: (text: string) => Promise<void>;
   /** Told how far receiving has come. What it throws ends the push. */
   readonly onProgress?: (progress: IngestProgress) => void;
+  /** Where the pack is received in several goes: what ends one is thrown as IngestPaused. */
+  readonly sitting?: IngestSitting;
   /** Where the pack is put aside; a spool of the push's own unless given. */
   readonly spool?: StorableSpool;
   /** Why a move that is otherwise good isn't taken, or null; every such move is unless given. */

@@ -52,6 +52,22 @@ export class EntryTable {
     return -1;
   }
 
+  /** What is known of the entries, as columns to be put aside. Where objects lie in the cache isn't part of it. */
+  columns(): PackedColumn[] {
+    const { offsets, sizes, crcs, bases, ids, references, depths, types, count } = this;
+    return [offsets, sizes, crcs, bases, ids, references, depths, types].map((column) =>
+      column.subarray(0, count),
+    );
+  }
+
+  /** Makes room for entries that were put aside, whose columns are to be filled in next. */
+  restore(count: number, expected: number): void {
+    this.count = count;
+    this.expected = expected;
+    this.resize(Math.max(count, FIRST_CAPACITY));
+    this.cachedAt.fill(-1);
+  }
+
   /** Gives the memory back at once; nothing may be read any more. */
   release(): void {
     const { offsets, cachedAt, sizes, crcs, bases, ids, references, depths, types } = this;
@@ -64,7 +80,10 @@ export class EntryTable {
   private grow(): void {
     const doubled = this.types.length * 2;
     // The pack's promise is no reason to take memory, but it is one not to take more.
-    const capacity = this.types.length < this.expected ? Math.min(doubled, this.expected) : doubled;
+    this.resize(this.types.length < this.expected ? Math.min(doubled, this.expected) : doubled);
+  }
+
+  private resize(capacity: number): void {
     this.offsets = extend(this.offsets, new Float64Array(capacity));
     this.cachedAt = extend(this.cachedAt, new Float64Array(capacity));
     this.sizes = extend(this.sizes, new Uint32Array(capacity));
@@ -76,6 +95,9 @@ export class EntryTable {
     this.types = extend(this.types, new Uint8Array(capacity));
   }
 }
+
+/** A column of numbers as it lies in memory. */
+export type PackedColumn = Pick<Uint8Array, "buffer" | "byteOffset" | "byteLength">;
 
 interface Column extends ArrayLike<number> {
   readonly buffer: ArrayBuffer;

@@ -5,10 +5,11 @@ import { formatOid } from "../object/oid.ts";
 import { buildPackGraph } from "./build-pack-graph.ts";
 import { buildPackIndex } from "./build-pack-index.ts";
 import { checkGitmodules } from "./check-gitmodules.ts";
-import { createIngestState, type IngestState, releaseState } from "./ingest-state.ts";
+import { pause, restoreState } from "./ingest-checkpoint.ts";
+import { countUnresolved, createIngestState, type IngestState, releaseState } from "./ingest-state.ts";
 import type { IngestedPack, IngestOptions, PackSpool } from "./ingest-types.ts";
 import { ObjectLoader } from "./object-loader.ts";
-import { PackInput } from "./pack-input.ts";
+import { PackInput, requireChecksum } from "./pack-input.ts";
 import { freeBytes, type RangeSource } from "./range-source.ts";
 import { DeltaResolver } from "./resolve-deltas.ts";
 import { PackScanner } from "./scan-pack.ts";
@@ -26,11 +27,36 @@ const WINDOWS_BYTES = 4 * 1024 * 1024;
 
 interface Scanned {
   readonly trailer: Uint8Array;
-  readonly unresolved: number;
   readonly receivedBytes: number;
 }
 
-async function scanBody(state: IngestState, options: IngestOptions): Promise<Scanned> {
+/** Scans what is left of the pack to scan. Throws IngestPaused where that is more than the go at hand may do. */
+async function scanRest(
+  state: IngestState,
+  options: IngestOptions,
+  openSource: () => Promise<RangeSource>,
+): Promise<Scanned> {
+  const { sitting } = options;
+  const head = sitting?.saved?.head;
+  if (head?.trailer != null) {
+    return {
+      trailer: Buffer.from(head.trailer, "hex"),
+      receivedBytes: head.scannedBytes + PACK_TRAILER_BYTES,
+    };
+  }
+  const scanned = await scanBody(state, options, head?.scannedBytes ?? 0);
+  if (scanned === null || head === undefined) return scanned;
+  // The checksum is of the whole pack, of which this go saw the end alone.
+  const hash = createHash("sha1");
+  const packEnd = scanned.receivedBytes - PACK_TRAILER_BYTES;
+  await streamRange(await openSource(), 0, packEnd, (bytes) => {
+    hash.update(bytes);
+  });
+  requireChecksum(hash.digest(), scanned.trailer);
+  return scanned;
+}
+
+async function scanBody(state: IngestState, options: IngestOptions, startsAt: number): Promise<Scanned> {
   const input = new PackInput(
     options.body,
     options.initial ?? new Uint8Array(0),
@@ -38,10 +64,13 @@ async function scanBody(state: IngestState, options: IngestOptions): Promise<Sca
     state.limits,
     options.times,
   );
+  input.startAt(startsAt);
   try {
-    const unresolved = await new PackScanner(state, input).scan();
+    if (!(await new PackScanner(state, input).scan())) {
+      return await pause(state, options, { scannedBytes: input.offset, trailer: null });
+    }
     const trailer = await input.finish();
-    return { trailer, unresolved, receivedBytes: input.receivedBytes };
+    return { trailer, receivedBytes: input.receivedBytes };
   } finally {
     await input.release();
   }
@@ -60,6 +89,7 @@ async function sweepDeltas(
     state.onProgress?.({ phase: "resolving", done: unresolved - left, total: unresolved });
     resolved = await new DeltaSweep(state, source, state.entries.count, packEnd).run();
     left -= resolved;
+    if (state.isOver()) break;
   }
   return left;
 }
@@ -122,16 +152,26 @@ function indexPack(state: IngestState, ids: Int32Array, packSha: Uint8Array): Ui
 export async function ingestPack(options: IngestOptions): Promise<IngestedPack> {
   const state = createIngestState(options);
   const { entries, oids } = state;
-  const { trailer, unresolved, receivedBytes } = await scanBody(state, options);
-  const packEnd = receivedBytes - PACK_TRAILER_BYTES;
+  if (options.sitting?.saved != null) await restoreState(state, options.sitting.saved);
   const openSource = openOnce(options.spool);
+  const { trailer, receivedBytes } = await scanRest(state, options, openSource);
+  const packEnd = receivedBytes - PACK_TRAILER_BYTES;
   const thin = new ThinBases(state, options.readExternal);
+  const unresolved = countUnresolved(state);
   if (unresolved > 0 || state.recorder.gitmodules.size > 0) {
     const source = await openSource();
     const left = await sweepDeltas(state, source, packEnd, unresolved);
     const windowed = createWindowedSource(source, { windowBytes: WINDOW_BYTES, cacheBytes: WINDOWS_BYTES });
     const loader = new ObjectLoader(state, windowed, packEnd, thin);
-    if (left > 0) await new DeltaResolver(state, loader, thin, left).resolveAll(options.announceExternal);
+    // A go that did nothing so far doesn't end before it has done something.
+    const isStuck = options.sitting?.saved?.head.trailer != null && left === unresolved;
+    if (left > 0 && (isStuck || !state.isOver())) {
+      await new DeltaResolver(state, loader, thin, left).resolveAll(options.announceExternal);
+    }
+    // The rest is a go of its own, unless bases were read from the repository, which aren't put aside.
+    if (state.isOver() && thin.isEmpty) {
+      await pause(state, options, { scannedBytes: packEnd, trailer: Buffer.from(trailer).toString("hex") });
+    }
     await checkGitmodules(state, loader);
   }
   state.cache.release();

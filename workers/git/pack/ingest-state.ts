@@ -40,22 +40,40 @@ export interface IngestState {
   readonly cache: BaseCache;
   readonly recorder: ObjectRecorder;
   readonly onProgress: ((progress: IngestProgress) => void) | undefined;
+  /** Whether the go at hand has done its share; never, where the pack is received in one. */
+  isOver(): boolean;
 }
 
-export function createIngestState(options: Pick<IngestOptions, "limits" | "onProgress">): IngestState {
+export function createIngestState(
+  options: Pick<IngestOptions, "limits" | "onProgress" | "sitting">,
+): IngestState {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const entries = new EntryTable();
   const oids = new OidTable();
   const log = new ReferenceLog();
+  const recorder = new ObjectRecorder(entries, oids, log, limits);
+  const { sitting } = options;
+  const begunAt = sitting?.saved?.head;
+  const lastInflatedBytes =
+    (begunAt?.inflatedBytes ?? 0) + (sitting?.inflatedBytes ?? Number.POSITIVE_INFINITY);
+  const lastEntry = (begunAt?.entries ?? 0) + (sitting?.objects ?? Number.POSITIVE_INFINITY);
   return {
     limits,
     entries,
     oids,
     log,
     cache: new BaseCache(limits.baseCacheBytes),
-    recorder: new ObjectRecorder(entries, oids, log, limits),
+    recorder,
     onProgress: options.onProgress,
+    isOver: () => recorder.inflatedBytes >= lastInflatedBytes || entries.count >= lastEntry,
   };
+}
+
+/** How many deltas are left to resolve. */
+export function countUnresolved({ entries }: IngestState): number {
+  let unresolved = 0;
+  for (let entry = 0; entry < entries.count; entry++) if (entries.types[entry] === 0) unresolved++;
+  return unresolved;
 }
 
 /** Gives all memory back at once, rather than when garbage is next collected. */

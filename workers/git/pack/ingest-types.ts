@@ -35,6 +35,37 @@ export interface IngestProgress {
   readonly total: number;
 }
 
+/** One of several goes at a pack that is too much work for one. */
+export interface IngestSitting {
+  /** What the go before put aside (ingest-checkpoint.ts); null at the first. The body begins where it ended. */
+  readonly saved: SavedIngest | null;
+  /** This go ends once it has made so many bytes, or seen so many objects. */
+  readonly inflatedBytes: number;
+  readonly objects: number;
+  /** Puts the state aside: exactly `sizeBytes` bytes, which `write` gives piece by piece. */
+  save(sizeBytes: number, write: (to: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<void>;
+}
+
+/** State that was put aside. */
+export interface SavedIngest {
+  readonly source: RangeSource;
+  readonly head: SavedHead;
+}
+
+/** What a saved state begins with. */
+export interface SavedHead {
+  /** Where the next entry begins, or the pack's trailer when all were scanned. */
+  readonly scannedBytes: number;
+  /** The pack's trailer once all entries were scanned, in hex. */
+  readonly trailer: string | null;
+  readonly inflatedBytes: number;
+  readonly entries: number;
+  readonly expected: number;
+  readonly oids: number;
+  readonly logBytes: number;
+  readonly gitmodules: number;
+}
+
 export interface IngestOptions {
   /** The bytes of the pack, to its end; nothing may follow the pack's trailer. */
   readonly body: ReadableStream<Uint8Array>;
@@ -48,6 +79,8 @@ export interface IngestOptions {
   readonly limits?: Partial<IngestLimits>;
   /** How long the body may take; a request's unless given. */
   readonly times?: RequestTimes;
+  /** Where the pack is received in several goes; what ends one of them is thrown as IngestPaused. */
+  readonly sitting?: IngestSitting;
   /** Called about every 1 MiB received and every 1,000 deferred deltas resolved. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }

@@ -23,7 +23,8 @@ export class ObjectRecorder implements TreeEntryVisitor {
   private treeIds = new Int32Array(256);
   private treeCount = 0;
   private readonly listOf = (entry: number): number => this.entries.references[entry]!;
-  private inflatedBytes = 0;
+  /** Bytes that were made of the pack's so far. */
+  inflatedBytes = 0;
 
   constructor(entries: EntryTable, oids: OidTable, log: ReferenceLog, limits: IngestLimits) {
     this.entries = entries;

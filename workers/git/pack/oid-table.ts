@@ -1,6 +1,7 @@
 // Numbers object ids in the order they are first met, so that 300,000 objects and millions of references cost
 // small integers. The hash is keyed at random: ids in a tree are whatever a pusher writes.
 import { formatOid, OID_BYTES, type Oid } from "../object/oid.ts";
+import type { PackedColumn } from "./entry-table.ts";
 
 const WORDS = 5;
 const FIRST_CAPACITY = 1024;
@@ -62,6 +63,27 @@ export class OidTable {
     const bytes = new Uint8Array(OID_BYTES);
     this.copyOid(id, bytes, 0);
     return formatOid(bytes);
+  }
+
+  /** All that is known, as columns to be put aside. */
+  columns(): PackedColumn[] {
+    const { kinds, entries, words, count } = this;
+    return [kinds.subarray(0, count), entries.subarray(0, count), words.subarray(0, count * WORDS)];
+  }
+
+  /** Makes room for ids that were put aside; once their columns are filled in, `reindex` makes them be found. */
+  restore(count: number): void {
+    let capacity = FIRST_CAPACITY;
+    while (capacity <= count) capacity *= 2;
+    this.release();
+    this.count = count;
+    this.kinds = new Uint8Array(capacity);
+    this.entries = new Int32Array(capacity).fill(-1);
+    this.words = new Int32Array(capacity * WORDS);
+  }
+
+  reindex(): void {
+    this.slots = this.fillSlots(this.kinds.length * 2);
   }
 
   /** Gives the memory back at once; nothing may be asked any more. */

@@ -9,6 +9,12 @@ import { createPieceReader, PIECE_BYTES, type PieceReader } from "./piece-reader
 
 const REMAINDER_BYTES = 64 * 1024;
 
+/** Throws GitError `bad_checksum` unless the trailer is the hash of what came before it. */
+export function requireChecksum(digest: Buffer, trailer: Uint8Array): void {
+  if (digest.compare(trailer) !== 0)
+    throw new GitError("bad_checksum", "the pack's checksum doesn't match its content");
+}
+
 /** A scanner's view of arriving bytes: bytes[pos, end) are at hand; `refill` drops what lies before `pos`. */
 export class PackInput {
   readonly bytes: Uint8Array = new Uint8Array(PIECE_BYTES + REMAINDER_BYTES);
@@ -22,6 +28,7 @@ export class PackInput {
   private readonly time: TimeLimit;
   private readonly hash = createHash("sha1");
   private initial: Uint8Array;
+  private startsAt = 0;
   private hashedTo = 0;
   private crc = 0;
   private crcFrom = 0;
@@ -39,6 +46,12 @@ export class PackInput {
     this.spool = spool;
     this.limits = limits;
     this.time = new TimeLimit(times);
+  }
+
+  /** Says that the body begins at `offset` of the pack. Its checksum is then the caller's matter. */
+  startAt(offset: number): void {
+    this.startsAt = offset;
+    this.receivedBytes = offset;
   }
 
   /** Where in the pack `pos` is. */
@@ -95,8 +108,7 @@ export class PackInput {
     const digest = this.hash.digest();
     if (!(await this.need(20))) throw new GitError("truncated_pack", "the pack ends before its checksum");
     const trailer = this.bytes.slice(this.pos, this.pos + 20);
-    if (digest.compare(trailer) !== 0)
-      throw new GitError("bad_checksum", "the pack's checksum doesn't match its content");
+    if (this.startsAt === 0) requireChecksum(digest, trailer);
     if (await this.need(21)) throw new GitError("bad_pack", "there is garbage after the end of the pack");
     await this.settle();
     return trailer;

@@ -5,6 +5,8 @@
 // the entry of its anchor, a tree whose list is whole, and steps over the anchor's list. Ids: one more than the zigzag of the
 // difference to the id before. A step: its operand times 4 plus COPY, SKIP, INSERT or REPLACE. 0 ends every list.
 
+import type { PackedColumn } from "./entry-table.ts";
+
 const CHUNK_BITS = 18;
 const CHUNK_BYTES = 1 << CHUNK_BITS;
 
@@ -94,6 +96,28 @@ export class ReferenceLog {
       position++;
       isFirst = byte < 128;
     }
+  }
+
+  /** Bytes of all lists. */
+  get sizeBytes(): number {
+    return this.length;
+  }
+
+  /** All lists, as columns to be put aside. */
+  columns(): PackedColumn[] {
+    return this.chunks.map((chunk, at) =>
+      chunk.subarray(0, Math.min(CHUNK_BYTES, this.length - at * CHUNK_BYTES)),
+    );
+  }
+
+  /** Makes room for lists that were put aside, whose columns are to be filled in next. */
+  restore(sizeBytes: number): void {
+    this.length = sizeBytes;
+    this.chunks = Array.from(
+      { length: Math.ceil(sizeBytes / CHUNK_BYTES) },
+      () => new Uint8Array(CHUNK_BYTES),
+    );
+    this.chunk = this.chunks.at(-1)!;
   }
 
   /** Gives the memory back at once; nothing may be read any more. */

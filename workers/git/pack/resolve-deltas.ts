@@ -39,6 +39,7 @@ export class DeltaResolver {
     this.state.onProgress?.({ phase: "resolving", done: 0, total: this.total });
     for (let entry = 0; entry < count; entry++) {
       if (entries.types[entry] !== 0 && this.hasChildren(entry)) await this.resolveFrom(entry);
+      if (this.resolved > 0 && this.state.isOver()) return;
     }
     if (this.resolved < this.total) await this.resolveThin(announce);
     if (this.resolved < this.total) throw this.describeMissing();

@@ -47,14 +47,17 @@ export class PackScanner {
     this.cache = state.cache;
   }
 
-  /** Scans all entries; returns how many deltas are left to resolve. Throws GitError at the first fault. */
-  async scan(): Promise<number> {
+  /**
+   * Scans all entries, or as many as this go is for; whoever goes on has the entries so far and the body from there.
+   * Returns whether that was all. Throws GitError at the first fault.
+   */
+  async scan(): Promise<boolean> {
     const { input, entries, header, state } = this;
-    const count = await readPackHeader(input, state.limits.objects);
-    entries.expected = count;
-    let unresolved = 0;
+    if (input.offset === 0) entries.expected = await readPackHeader(input, state.limits.objects);
+    const count = entries.expected;
     let reportedBytes = 0;
-    for (let i = 0; i < count; i++) {
+    for (let i = entries.count; i < count; i++) {
+      if (state.isOver()) return false;
       if (input.end - input.pos < ENTRY_HEADER_LIMIT_BYTES) await input.need(ENTRY_HEADER_LIMIT_BYTES);
       const offset = input.offset;
       input.beginEntry();
@@ -63,14 +66,14 @@ export class PackScanner {
       input.pos = header.bodyAt;
       const isDelta = header.typeCode === OFS_DELTA || header.typeCode === REF_DELTA;
       const finished = isDelta ? this.scanDelta(entry) : this.scanObject(entry);
-      if (typeof finished === "boolean" ? !finished : !(await finished)) unresolved++;
+      if (typeof finished !== "boolean") await finished;
       entries.crcs[entry] = input.endEntry();
       if (offset >= reportedBytes) {
         state.onProgress?.({ phase: "receiving", done: i, total: count });
         reportedBytes = offset + 1024 * 1024;
       }
     }
-    return unresolved;
+    return true;
   }
 
   /** What the header says the entry's base is, as a value of EntryTable.bases. */

@@ -81,7 +81,10 @@ export class DeltaSweep {
         if (this.isNeeded[entry] === 1 && this.visit(entry, bytes, range.start)) resolved++;
       }
       freeBytes(this.source, bytes);
+      // What was resolved stays so; another sweep goes on with the rest.
+      if (resolved > 0 && this.state.isOver()) break;
     }
+    await reading?.then((bytes) => freeBytes(this.source, bytes));
     this.arena.release();
     return resolved;
   }

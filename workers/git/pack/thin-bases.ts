@@ -29,6 +29,10 @@ export class ThinBases {
     this.readExternal = readExternal;
   }
 
+  get isEmpty(): boolean {
+    return this.bases.size === 0;
+  }
+
   has(entry: number): boolean {
     return this.bases.has(entry);
   }

@@ -48,6 +48,11 @@ export function importPartKey(repositoryId: number, importId: number, part: numb
   return `${importPrefix(repositoryId, importId)}${part}`;
 }
 
+/** What an attempt at an import has put aside for the next one. */
+export function importStateKey(repositoryId: number, importId: number, attempt: number): string {
+  return `${importPrefix(repositoryId, importId)}state-${attempt}`;
+}
+
 /** What the keys of all parts of an import begin with. */
 export function importPrefix(repositoryId: number, importId: number): string {
   return `repos/${repositoryId}/imports/${importId}/`;

@@ -38,9 +38,9 @@ export class UploadedSpool implements StorableSpool {
     return this.file.sizeBytes - this.packOffset;
   }
 
-  /** The pack as the body of a push. */
-  openBody(): BodyRest {
-    return { initial: NOTHING, body: this.open().body };
+  /** The pack from `startsAt` on, as the body of a push. */
+  openBody(startsAt: number): BodyRest {
+    return { initial: NOTHING, body: this.open(startsAt).body };
   }
 
   /** What is received is what the file holds already. */
@@ -70,7 +70,7 @@ export class UploadedSpool implements StorableSpool {
   async storeAs(storageKey: string): Promise<void> {
     const total = this.packBytes;
     this.onStoring(0, total);
-    const { body } = this.open((readBytes) => this.onStoring(readBytes, total));
+    const { body } = this.open(0, (readBytes) => this.onStoring(readBytes, total));
     await this.bucket.put(packKey(storageKey), body);
   }
 
@@ -87,8 +87,8 @@ export class UploadedSpool implements StorableSpool {
     this.turnAtMs = Date.now();
   }
 
-  private open(onRead?: (readBytes: number) => void): UploadedStream {
-    const stream = this.file.stream(this.packOffset, onRead);
+  private open(startsAt: number, onRead?: (readBytes: number) => void): UploadedStream {
+    const stream = this.file.stream(this.packOffset + startsAt, onRead);
     this.streams.push(stream);
     return stream;
   }
