@@ -7,9 +7,10 @@ import type { Origin } from "../core/origin.ts";
 import type { PushContext } from "../git/http/dependencies.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
 import type { JudgeMoves } from "../git/store/protection.ts";
+import { findMover } from "./find-mover.ts";
 import { findRule, listViolations, mayBypass } from "./judge-move.ts";
 import { readFacts } from "./read-facts.ts";
-import { findMover, findOwnerId } from "./store.ts";
+import { findOwnerId } from "./store.ts";
 
 /** Who pushes, for the audit log. */
 export interface Pusher {

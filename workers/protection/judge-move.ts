@@ -7,7 +7,7 @@ import type { ProtectedBranch, RefMove } from "../git/store/protection.ts";
 import { isExact, matchGlob } from "./match-glob.ts";
 
 /** `push`: the mover sets the branch; `merge`: a pull request does. */
-export type MoveKind = "push" | "merge";
+type MoveKind = "push" | "merge";
 
 /** Who moves the branch, as the repository knows them; `userId` is null for a deploy key. */
 export interface Mover {

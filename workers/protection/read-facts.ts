@@ -14,7 +14,7 @@ import { listNewCommits } from "./new-commits.ts";
 import { parseSshSignature, verifySshSignature } from "./ssh-signature.ts";
 import * as store from "./store.ts";
 
-export interface FactSource {
+interface FactSource {
   readonly transaction: Executor;
   readonly repositoryId: number;
   readonly defaultBranch: string;

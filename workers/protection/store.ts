@@ -1,14 +1,10 @@
-// The SQL of rules for branches, and of what is known of those who move them.
+// The SQL of rules for branches.
 import { and, asc, eq, sql } from "drizzle-orm";
 import { z } from "zod";
-import { roleOfRank } from "../../schema/roles.ts";
-import { users } from "../../schema/tables/auth.ts";
 import { type BranchRules, protectedBranches, refs, repositories } from "../../schema/tables/git.ts";
 import type { Executor } from "../core/db.ts";
 import type { ProtectedBranch } from "../git/store/protection.ts";
 import { bigintColumn, queryRows } from "../git/store/query-rows.ts";
-import { rankOf } from "../repos/grants.ts";
-import type { Mover } from "./judge-move.ts";
 
 const shape = {
   id: protectedBranches.id,
@@ -65,30 +61,6 @@ export async function updateRule(transaction: Executor, id: number, wanted: Want
 
 export async function deleteRule(transaction: Executor, id: number): Promise<void> {
   await transaction.delete(protectedBranches).where(eq(protectedBranches.id, id));
-}
-
-/** Somebody as the rules know them; nobody in person has neither role nor teams. */
-export async function findMover(
-  query: Executor,
-  repositoryId: number,
-  userId: number | null,
-): Promise<Mover> {
-  if (userId === null) return { userId, role: null, teamIds: [] };
-  const [row] = await query
-    .select({
-      rank: rankOf(userId),
-      isAdmin: sql<boolean>`coalesce((SELECT is_admin FROM ${users} WHERE id = ${userId}), false)`,
-      teamIds: sql<number[]>`(WITH RECURSIVE mine AS (
-          SELECT team_id FROM team_members WHERE user_id = ${userId}
-          UNION
-          SELECT team.parent_id FROM teams team JOIN mine ON team.id = mine.team_id
-          WHERE team.parent_id IS NOT NULL
-        ) SELECT coalesce(json_agg(team_id), '[]') FROM mine)`,
-    })
-    .from(repositories)
-    .where(eq(repositories.id, repositoryId));
-  const role = row?.isAdmin ? "admin" : roleOfRank(row?.rank ?? null);
-  return { userId, role, teamIds: row?.teamIds ?? [] };
 }
 
 export async function findOwnerId(query: Executor, repositoryId: number): Promise<number> {
@@ -165,4 +137,31 @@ export async function listNames(
       ORDER BY 3`,
     namedRow,
   );
+}
+
+const BRANCH_PREFIX = "refs/heads/";
+const isBranch = (repositoryId: number) =>
+  and(eq(refs.repositoryId, repositoryId), sql`starts_with(${refs.name}, ${BRANCH_PREFIX})`);
+
+/** Branches by name, without their prefix. */
+export async function listBranches(
+  query: Executor,
+  repositoryId: number,
+  page: { offset: number; limit: number },
+): Promise<{ name: string; oid: string }[]> {
+  return query
+    .select({ name: sql<string>`substr(${refs.name}, ${BRANCH_PREFIX.length + 1}::int)`, oid: refs.oid })
+    .from(refs)
+    .where(isBranch(repositoryId))
+    .orderBy(asc(refs.name))
+    .offset(page.offset)
+    .limit(page.limit);
+}
+
+export async function countBranches(query: Executor, repositoryId: number): Promise<number> {
+  const [row] = await query
+    .select({ total: sql<number>`count(*)::int` })
+    .from(refs)
+    .where(isBranch(repositoryId));
+  return row?.total ?? 0;
 }

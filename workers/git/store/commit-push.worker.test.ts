@@ -49,6 +49,18 @@ async function run(
 }
 
 describe("moving refs", () => {
+  it("moves nothing of an archived repository", async () => {
+    await database.query
+      .update(repositories)
+      .set({ archivedAt: new Date() })
+      .where(eq(repositories.id, repository.id));
+    const { outcomes, operationId } = await run([move("x", ZERO_OID, A)]);
+    expect(outcomes).toEqual([
+      { name: "refs/heads/x", status: "refused", reason: "this repository is archived" },
+    ]);
+    expect(operationId).toBeNull();
+  });
+
   it("makes, moves and deletes in one operation", async () => {
     await run([move("x", ZERO_OID, A), move("y", ZERO_OID, A)]);
     const { outcomes } = await run([move("x", A, B, C), move("y", A, ZERO_OID), move("z", ZERO_OID, C)], {
