@@ -21,10 +21,20 @@ import { createGitRoutes } from "./git/http/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { importPartRoutes } from "./imports/routes-parts.ts";
+import { organizationMemberRoutes } from "./orgs/routes-members.ts";
+import { membershipRoutes } from "./orgs/routes-memberships.ts";
+import { organizationRoutes } from "./orgs/routes-organizations.ts";
+import { teamMemberRoutes } from "./orgs/routes-team-members.ts";
+import { teamRoutes } from "./orgs/routes-teams.ts";
+import { protectionRoutes } from "./protection/routes.ts";
+import { branchRoutes } from "./protection/routes-branches.ts";
 import { authoriseGit } from "./repos/authorise-git.ts";
 import { repositoryRoutes } from "./repos/routes.ts";
+import { collaboratorRoutes } from "./repos/routes-collaborators.ts";
+import { repositoryInvitationRoutes } from "./repos/routes-invitations.ts";
 import { preparePush } from "./runs/push-hooks.ts";
 import { runRoutes } from "./runs/routes.ts";
+import { statusRoutes } from "./statuses/routes.ts";
 
 const api = new OpenAPIHono<AppEnv>();
 // Before the limit of bodies: a part of an import has a limit of its own.
@@ -34,6 +44,16 @@ api.route("/", healthRoutes);
 api.route("/", runRoutes);
 api.route("/v3", accountRoutes);
 api.route("/v3", repositoryRoutes);
+api.route("/v3", branchRoutes);
+api.route("/v3", protectionRoutes);
+api.route("/v3", statusRoutes);
+api.route("/v3", collaboratorRoutes);
+api.route("/v3", repositoryInvitationRoutes);
+api.route("/v3", organizationRoutes);
+api.route("/v3", organizationMemberRoutes);
+api.route("/v3", membershipRoutes);
+api.route("/v3", teamRoutes);
+api.route("/v3", teamMemberRoutes);
 api.route("/", importRoutes);
 api.doc31("/openapi.json", (context) => ({
   openapi: "3.1.0",

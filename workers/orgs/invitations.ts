@@ -10,6 +10,7 @@ import type { Origin } from "../core/origin.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { requirePerson } from "../repos/collaborators.ts";
 import * as store from "../repos/invitations-store.ts";
+import { isTheirOwn } from "./members.ts";
 import * as members from "./store/members.ts";
 import { lockOrganization, type Organization } from "./store/organizations.ts";
 import { findTeamById, upsertTeamMember } from "./store/teams.ts";
@@ -38,7 +39,8 @@ export async function findInvitationOf(
   organization: Organization,
   userId: number,
 ): Promise<store.Invitation | undefined> {
-  const isTold = userId === actor.userId || can(actor, "organization.see-access", organization) === "allowed";
+  const isTold =
+    isTheirOwn(actor, userId) || can(actor, "organization.see-access", organization) === "allowed";
   if (!isTold) return undefined;
   return store.findOpen(database.query, { organizationId: organization.organizationId }, userId);
 }

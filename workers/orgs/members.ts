@@ -41,11 +41,25 @@ export async function requireMember(
   username: string,
 ): Promise<store.Member> {
   const member = await store.findMember(database.query, organization.organizationId, username);
-  const isOwn = actor.kind === "user" && member?.id === actor.userId;
   const isKnown =
-    isOwn || member?.isPublic || can(actor, "organization.see-members", organization) === "allowed";
+    (member && isTheirOwn(actor, member.id)) ||
+    member?.isPublic ||
+    can(actor, "organization.see-members", organization) === "allowed";
   if (!member || !isKnown) throw notFound();
   return member;
+}
+
+/** The role of somebody, to themselves and to those who see the members; undefined when they don't belong. */
+export async function findMembership(
+  database: Database,
+  actor: UserActor,
+  organization: Organization,
+  person: { id: number },
+): Promise<OrganizationRole | undefined> {
+  const isTold =
+    isTheirOwn(actor, person.id) || can(actor, "organization.see-members", organization) === "allowed";
+  if (!isTold) return undefined;
+  return (await store.findRole(database.query, organization.organizationId, person.id)) ?? undefined;
 }
 
 /** Gives a member another role. @throws ForgeError `conflict` for the last owner, `not_found` for who is none. */
@@ -159,6 +173,10 @@ export async function removeOutsideCollaborator(
     });
   });
 }
+
+/** Whether it is about the actor, whose credential may tell them so. */
+export const isTheirOwn = (actor: Actor, userId: number): boolean =>
+  can(actor, "account.read", { accountId: userId }) === "allowed";
 
 /** Runs `work` on the member as they are under the organisation's lock. */
 async function changeMember(

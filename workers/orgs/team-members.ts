@@ -91,16 +91,18 @@ export interface TeamRepository {
   isInherited: boolean;
 }
 
-/** What the team has, its parents' included, of what `actor` may see; by name. */
+/** What the team has, its parents' included, of what `actor` may see, or of `only` these; by name. */
 export async function listTeamRepositories(
   database: Database,
   actor: UserActor,
   team: Team,
   page: PageRequest,
+  only?: readonly number[],
 ): Promise<{ repositories: TeamRepository[]; total: number }> {
   requirePermission(actor, "team.read", team);
   const grants = await store.listTeamGrants(database.query, team.teamId);
-  const ids = [...new Set(grants.map((grant) => grant.repositoryId))];
+  const all = [...new Set(grants.map((grant) => grant.repositoryId))];
+  const ids = only === undefined ? all : all.filter((id) => only.includes(id));
   if (ids.length === 0) return { repositories: [], total: 0 };
   const { repositories, total } = await listRepositoriesWithin(database, actor, ids, page);
   const ranks: readonly string[] = ["read", "triage", "write", "maintain", "admin"];

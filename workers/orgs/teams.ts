@@ -37,6 +37,17 @@ export async function requireTeam(
   return team;
 }
 
+/** The team that a team lies within, which whoever sees the one sees too. */
+export async function findParent(
+  database: Database,
+  organization: Organization,
+  team: Team,
+): Promise<Team | null> {
+  if (team.parentId === null) return null;
+  const parent = await store.findTeamById(database.query, organization.organizationId, team.parentId, 0);
+  return parent ? withOrganization(parent, organization) : null;
+}
+
 /** The teams that `actor` may know of, by slug; those right within `parent` alone where there is one. */
 export async function listTeams(
   database: Database,

@@ -2,29 +2,11 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
+import { json, pageQuery } from "../core/openapi.ts";
 import { formatLinks, readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
-import { createRepository, listRepositoriesOf, type Repository, requireRepository } from "./service.ts";
-
-const repositorySchema = z
-  .object({
-    id: z.number().int(),
-    name: z.string(),
-    full_name: z.string(),
-    private: z.boolean(),
-    visibility: z.enum(["public", "internal", "private"]),
-    archived: z.boolean(),
-    owner: z.object({ login: z.string(), id: z.number().int(), type: z.enum(["User", "Organization"]) }),
-    description: z.string().nullable(),
-    html_url: z.string(),
-    url: z.string(),
-    clone_url: z.string(),
-    default_branch: z.string(),
-    pushed_at: z.string().nullable(),
-    created_at: z.string(),
-    updated_at: z.string(),
-  })
-  .openapi("Repository");
+import { describeRepository, repositorySchema } from "./describe-repository.ts";
+import { createRepository, listRepositoriesOf, requireRepository } from "./service.ts";
 
 const createSchema = z
   .object({
@@ -33,9 +15,6 @@ const createSchema = z
     private: z.boolean().optional(),
   })
   .openapi("CreateRepository");
-
-const pageQuery = z.object({ page: z.string().optional(), per_page: z.string().optional() });
-const json = <Schema extends z.ZodType>(schema: Schema) => ({ content: { "application/json": { schema } } });
 
 const listRoute = createRoute({
   method: "get",
@@ -110,28 +89,3 @@ export const repositoryRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     );
     return context.json(describeRepository(repository, context.get("env").publicUrl), 200);
   });
-
-function describeRepository(repository: Repository, publicUrl: string): z.infer<typeof repositorySchema> {
-  const fullName = `${repository.owner}/${repository.name}`;
-  return {
-    id: repository.id,
-    name: repository.name,
-    full_name: fullName,
-    private: repository.isPrivate,
-    visibility: repository.visibility,
-    archived: repository.isArchived,
-    owner: {
-      login: repository.owner,
-      id: repository.ownerId,
-      type: repository.ownerKind === "person" ? "User" : "Organization",
-    },
-    description: repository.description === "" ? null : repository.description,
-    html_url: `${publicUrl}/${fullName}`,
-    url: `${publicUrl}/api/v3/repos/${fullName}`,
-    clone_url: `${publicUrl}/${fullName}.git`,
-    default_branch: repository.defaultBranch,
-    pushed_at: repository.pushedAt?.toISOString() ?? null,
-    created_at: repository.createdAt.toISOString(),
-    updated_at: repository.updatedAt.toISOString(),
-  };
-}

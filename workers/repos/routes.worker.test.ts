@@ -24,7 +24,7 @@ describe("POST /api/v3/user/repos", () => {
       description: "A demo",
       default_branch: "main",
       clone_url: `http://plue.test/${person.username}/demo.git`,
-      pushed_at: null,
+      pushed_at: expect.any(String),
     });
     expect(answer.headers.get("location")).toBe(`http://plue.test/api/v3/repos/${person.username}/demo`);
   });

@@ -46,6 +46,18 @@ export async function requireRepositoryById(
   return repository;
 }
 
+/** A repository that the actor holds an open invitation to, which is what lets them see it. */
+export async function requireInvitedRepository(database: Database, id: number): Promise<Repository> {
+  const repository = await store.findById(database.query, id, null);
+  if (!repository) throw notFound();
+  return repository;
+}
+
+/** The role that somebody has in a repository, whatever gives it; null for none. */
+export async function roleIn(database: Database, repositoryId: number, userId: number) {
+  return (await store.findById(database.query, repositoryId, userId))?.role ?? null;
+}
+
 /** The repository with the verdict on `action`, for callers that tell a refusal in their own protocol. */
 export async function judgeRepository(
   database: Database,

@@ -1,0 +1,25 @@
+// Parts that the descriptions of many routes share.
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { AppEnv } from "./app-env.ts";
+import { formatLinks, type PageRequest, readPage } from "./paging.ts";
+
+/** The two parameters of every list. */
+export const pageQuery = z.object({ page: z.string().optional(), per_page: z.string().optional() });
+
+/** A body of JSON. */
+export const json = <Schema extends z.ZodType>(schema: Schema) => ({
+  content: { "application/json": { schema } },
+});
+
+/** An id as it stands in an address. */
+export const idParam = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+
+/** The page that a request asks for. */
+export const pageOf = (context: Context<AppEnv>): PageRequest => readPage(context.req.query());
+
+/** Links to the other pages of a list with `total` entries. */
+export function addLinks(context: Context<AppEnv>, page: PageRequest, total: number): void {
+  const links = formatLinks(context.req.url, context.get("env").publicUrl, page, total);
+  if (links !== undefined) context.header("Link", links);
+}

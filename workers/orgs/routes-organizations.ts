@@ -1,0 +1,301 @@
+// Organisations and the repositories of owners, under GitHub's paths, and one path of our own that makes them.
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { can, hasScope } from "../auth/permissions.ts";
+import { requireUser } from "../auth/require-user.ts";
+import type { Actor } from "../core/actor.ts";
+import { ANONYMOUS } from "../core/actor.ts";
+import type { AppEnv } from "../core/app-env.ts";
+import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
+import { readOrigin } from "../core/origin.ts";
+import { readPage } from "../core/paging.ts";
+import { errorResponses, refuseInvalid } from "../core/validation.ts";
+import { describeRepository, repositorySchema } from "../repos/describe-repository.ts";
+import { listRepositoriesOf } from "../repos/service.ts";
+import {
+  describeOrganization,
+  describeWholeOrganization,
+  organizationFullSchema,
+  organizationSchema,
+} from "./describe.ts";
+import {
+  changeOrganization,
+  createOrganization,
+  deleteOrganization,
+  listOrganizationsOf,
+  requireOrganization,
+} from "./organizations.ts";
+import { requireOwner } from "./owners.ts";
+import { createOrganizationRepository } from "./repositories.ts";
+
+const params = z.object({ org: z.string() });
+const userParams = z.object({ username: z.string() });
+const text = z.string().max(350);
+
+const createOne = createRoute({
+  method: "post",
+  path: "/orgs",
+  summary: "Make an organisation that one owns",
+  "x-permission": "account.create-organization",
+  request: {
+    body: {
+      required: true,
+      ...json(z.object({ login: z.string(), name: text.optional(), description: text.optional() })),
+    },
+  },
+  responses: {
+    201: { description: "Made", ...json(organizationFullSchema) },
+    ...errorResponses(401, 403, 422),
+  },
+});
+
+const getOne = createRoute({
+  method: "get",
+  path: "/orgs/{org}",
+  summary: "One organisation",
+  "x-permission": "organization.read",
+  request: { params },
+  responses: { 200: { description: "It", ...json(organizationFullSchema) }, ...errorResponses(404) },
+});
+
+const patchOne = createRoute({
+  method: "patch",
+  path: "/orgs/{org}",
+  summary: "Change an organisation",
+  "x-permission": "organization.administer",
+  request: {
+    params,
+    body: {
+      required: true,
+      ...json(
+        z.object({
+          name: text.optional(),
+          description: text.optional(),
+          location: text.optional(),
+          blog: text.optional(),
+          billing_email: z.union([z.email().max(254), z.literal("")]).optional(),
+          default_repository_permission: z.enum(["none", "read", "write", "admin"]).optional(),
+          members_can_create_repositories: z.boolean().optional(),
+        }),
+      ),
+    },
+  },
+  responses: {
+    200: { description: "Changed", ...json(organizationFullSchema) },
+    ...errorResponses(401, 403, 404, 422),
+  },
+});
+
+const deleteOne = createRoute({
+  method: "delete",
+  path: "/orgs/{org}",
+  summary: "Delete an organisation that owns no repository",
+  "x-permission": "organization.administer",
+  request: { params },
+  responses: {
+    202: { description: "Deleted", ...json(z.object({})) },
+    ...errorResponses(401, 403, 404, 409),
+  },
+});
+
+const listOwn = createRoute({
+  method: "get",
+  path: "/user/orgs",
+  summary: "The organisations one belongs to",
+  "x-permission": "signed-in",
+  request: { query: pageQuery },
+  responses: {
+    200: { description: "One page, by name", ...json(z.array(organizationSchema)) },
+    ...errorResponses(401, 403),
+  },
+});
+
+const listOfUser = createRoute({
+  method: "get",
+  path: "/users/{username}/orgs",
+  summary: "The organisations somebody shows that they belong to",
+  "x-permission": "anyone",
+  request: { params: userParams, query: pageQuery },
+  responses: {
+    200: { description: "One page, by name", ...json(z.array(organizationSchema)) },
+    ...errorResponses(404),
+  },
+});
+
+const listUserRepositories = createRoute({
+  method: "get",
+  path: "/users/{username}/repos",
+  summary: "The repositories of an owner that one may see",
+  "x-permission": "anyone",
+  request: { params: userParams, query: pageQuery },
+  responses: {
+    200: { description: "One page, by name", ...json(z.array(repositorySchema)) },
+    ...errorResponses(404),
+  },
+});
+
+const listRepositories = createRoute({
+  method: "get",
+  path: "/orgs/{org}/repos",
+  summary: "The repositories of an organisation that one may see",
+  "x-permission": "organization.read",
+  request: { params, query: pageQuery },
+  responses: {
+    200: { description: "One page, by name", ...json(z.array(repositorySchema)) },
+    ...errorResponses(404),
+  },
+});
+
+const createRepository = createRoute({
+  method: "post",
+  path: "/orgs/{org}/repos",
+  summary: "Make an empty repository in an organisation",
+  "x-permission": "organization.create-repository",
+  request: {
+    params,
+    body: {
+      required: true,
+      ...json(
+        z.object({
+          name: z.string(),
+          description: text.nullish(),
+          private: z.boolean().optional(),
+          visibility: z.enum(["public", "internal", "private"]).optional(),
+        }),
+      ),
+    },
+  },
+  responses: {
+    201: { description: "Made", ...json(repositorySchema) },
+    ...errorResponses(401, 403, 404, 422),
+  },
+});
+
+/** Mounted at /api/v3; `POST /orgs` has no counterpart at GitHub. */
+export const organizationRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  .openapi(createOne, async (context) => {
+    const actor = requireUser(context.get("actor"));
+    const { login, name, description } = context.req.valid("json");
+    const organization = await createOrganization(context.get("database"), actor, readOrigin(context), {
+      ...{ name: login, displayName: name ?? "", description: description ?? "" },
+    });
+    return context.json(describeWholeOrganization(organization, 0, true, context.get("env").publicUrl), 201);
+  })
+  .openapi(getOne, async (context) => {
+    const database = context.get("database");
+    const actor = context.get("actor");
+    const organization = await requireOrganization(
+      database,
+      actor,
+      context.req.valid("param").org,
+      "organization.read",
+    );
+    const isOwner = can(actor, "organization.see-access", organization) === "allowed";
+    const shown = await listRepositoriesOf(database, ANONYMOUS, organization.organizationId, readPage({}));
+    const { publicUrl } = context.get("env");
+    return context.json(describeWholeOrganization(organization, shown.total, isOwner, publicUrl), 200);
+  })
+  .openapi(patchOne, async (context) => {
+    const database = context.get("database");
+    const actor = requireUser(context.get("actor"));
+    const { org } = context.req.valid("param");
+    const organization = await requireOrganization(database, actor, org, "organization.administer");
+    const body = context.req.valid("json");
+    await changeOrganization(database, actor, readOrigin(context), organization, {
+      displayName: body.name,
+      description: body.description,
+      location: body.location,
+      website: body.blog,
+      billingEmail: body.billing_email,
+      baseRole: body.default_repository_permission,
+      membersCanCreate: body.members_can_create_repositories,
+    });
+    const changed = await requireOrganization(database, actor, org, "organization.administer");
+    const shown = await listRepositoriesOf(database, ANONYMOUS, organization.organizationId, readPage({}));
+    const { publicUrl } = context.get("env");
+    return context.json(describeWholeOrganization(changed, shown.total, true, publicUrl), 200);
+  })
+  .openapi(deleteOne, async (context) => {
+    const database = context.get("database");
+    const actor = requireUser(context.get("actor"));
+    const { org } = context.req.valid("param");
+    const organization = await requireOrganization(database, actor, org, "organization.administer");
+    await deleteOrganization(database, actor, readOrigin(context), organization, organization.name);
+    return context.json({}, 202);
+  })
+  .openapi(listOwn, async (context) => {
+    const actor = requireUser(context.get("actor"));
+    const page = pageOf(context);
+    const which = seesAllOf(actor) ? "all" : "public";
+    const found = await listOrganizationsOf(context.get("database"), actor.userId, which, page);
+    addLinks(context, page, found.total);
+    const { publicUrl } = context.get("env");
+    return context.json(
+      found.organizations.map((organization) => describeOrganization(organization, publicUrl)),
+      200,
+    );
+  })
+  .openapi(listOfUser, async (context) => {
+    const database = context.get("database");
+    const owner = await requireOwner(database, context.req.valid("param").username);
+    const page = pageOf(context);
+    const found = await listOrganizationsOf(database, owner.id, "public", page);
+    addLinks(context, page, found.total);
+    const { publicUrl } = context.get("env");
+    return context.json(
+      found.organizations.map((organization) => describeOrganization(organization, publicUrl)),
+      200,
+    );
+  })
+  .openapi(listUserRepositories, async (context) => {
+    const database = context.get("database");
+    const owner = await requireOwner(database, context.req.valid("param").username);
+    const page = pageOf(context);
+    const found = await listRepositoriesOf(database, context.get("actor"), owner.id, page);
+    addLinks(context, page, found.total);
+    const { publicUrl } = context.get("env");
+    return context.json(
+      found.repositories.map((repository) => describeRepository(repository, publicUrl)),
+      200,
+    );
+  })
+  .openapi(listRepositories, async (context) => {
+    const database = context.get("database");
+    const actor = context.get("actor");
+    const { org } = context.req.valid("param");
+    const organization = await requireOrganization(database, actor, org, "organization.read");
+    const page = pageOf(context);
+    const found = await listRepositoriesOf(database, actor, organization.organizationId, page);
+    addLinks(context, page, found.total);
+    const { publicUrl } = context.get("env");
+    return context.json(
+      found.repositories.map((repository) => describeRepository(repository, publicUrl)),
+      200,
+    );
+  })
+  .openapi(createRepository, async (context) => {
+    const database = context.get("database");
+    const actor = requireUser(context.get("actor"));
+    const { org } = context.req.valid("param");
+    const organization = await requireOrganization(database, actor, org, "organization.create-repository");
+    const body = context.req.valid("json");
+    const repository = await createOrganizationRepository(
+      database,
+      actor,
+      readOrigin(context),
+      organization,
+      {
+        name: body.name,
+        description: body.description ?? "",
+        visibility: body.visibility ?? (body.private ? "private" : "public"),
+      },
+    );
+    const described = describeRepository(repository, context.get("env").publicUrl);
+    context.header("Location", described.url);
+    return context.json(described, 201);
+  });
+
+// A limited token, or one without the scope, is told what everybody is.
+const seesAllOf = (actor: Actor): boolean =>
+  actor.kind === "user" &&
+  hasScope(actor, "org:*") &&
+  (actor.credential.kind === "session" || actor.credential.repositoryIds === null);
