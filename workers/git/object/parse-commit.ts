@@ -18,13 +18,13 @@ interface Commit {
 export function parseCommit(bytes: Uint8Array): Commit {
   const { headers, message } = parseHeaders(bytes);
   const [first] = headers;
-  if (first === undefined || first[0] !== "tree" || !isOid(first[1])) {
-    throw new GitError("bad_object", "bad commit: it names no tree");
-  }
+  // Ids may be in capitals: git takes such a commit.
+  const tree = first?.[0] === "tree" ? first[1].toLowerCase() : "";
+  if (!isOid(tree)) throw new GitError("bad_object", "bad commit: it names no tree");
   const parents: Oid[] = [];
   let at = 1;
   for (; headers[at]?.[0] === "parent"; at++) {
-    const parent = headers[at]![1];
+    const parent = headers[at]![1].toLowerCase();
     if (!isOid(parent)) throw new GitError("bad_object", "bad commit: it names a malformed parent");
     parents.push(parent);
   }
@@ -38,7 +38,7 @@ export function parseCommit(bytes: Uint8Array): Commit {
   }
   const encoding = extraHeaders.find(([key]) => key === "encoding")?.[1] ?? "utf-8";
   return {
-    tree: first[1],
+    tree,
     parents,
     author: parseIdent(author),
     committer: parseIdent(committer),

@@ -18,7 +18,7 @@ interface Tag {
 /** Reads a tag. Throws GitError `bad_object` when its target or the target's type is malformed. */
 export function parseTag(bytes: Uint8Array): Tag {
   const { headers, message } = parseHeaders(bytes);
-  const target = headers[0]?.[0] === "object" ? headers[0][1] : "";
+  const target = headers[0]?.[0] === "object" ? headers[0][1].toLowerCase() : "";
   const targetType = headers[1]?.[0] === "type" ? parseObjectType(headers[1][1]) : null;
   if (!isOid(target) || targetType === null) throw new GitError("bad_object", "bad tag: it names no object");
   const tagger = headers.find(([key]) => key === "tagger");

@@ -1,5 +1,7 @@
 // Negotiation in v0 and v1: answered line for line as `git upload-pack --stateless-rpc` answers.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { GitError } from "../object/git-error.ts";
 import type { Packet } from "./pkt-line.ts";
 import { answerNegotiation, parseUploadRequest, type UploadRequest } from "./upload-request.ts";
 
@@ -21,6 +23,48 @@ async function answer(capabilities: string, isReady: boolean, ...steps: string[]
     () => isReady,
   );
 }
+
+describe("any lines", () => {
+  it("are a request with an answer, or a GitError", async () => {
+    const line = fc.oneof(
+      fc.string({ unit: "grapheme-ascii", maxLength: 60 }),
+      fc.constantFrom(
+        "flush",
+        "done",
+        "deepen 3",
+        "deepen 0",
+        "deepen-since 7",
+        "deepen-not v1",
+        "filter tree:1",
+      ),
+      fc
+        .tuple(
+          fc.constantFrom("want", "have", "shallow"),
+          fc.constantFrom(A, B, X, "a", ""),
+          fc.constantFrom("", " multi_ack", " multi_ack_detailed no-done", " object-format=sha256"),
+        )
+        .map(([word, id, more]) => `${word} ${id}${more}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 20 }), fc.boolean(), async (lines, isReady) => {
+        try {
+          const upload = await parse(...lines);
+          if (upload === null) return;
+          const { lines: said, sendPack } = answerNegotiation(
+            upload,
+            (one) => COMMON.has(one),
+            () => isReady,
+          );
+          for (const one of said) expect(one).toMatch(/^(NAK|ACK [0-9a-f]{40}( common| continue| ready)?)$/);
+          expect(sendPack && !upload.fetch.isDone && !upload.noDone).toBe(false);
+        } catch (error) {
+          expect(error).toBeInstanceOf(GitError);
+        }
+      }),
+      { seed: 10, numRuns: 1000 },
+    );
+  });
+});
 
 describe("a request", () => {
   it("is wants with capabilities, the edge and haves", async () => {
