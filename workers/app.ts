@@ -21,6 +21,7 @@ import { createGitRoutes } from "./git/http/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { importPartRoutes } from "./imports/routes-parts.ts";
+import { importStreamRoutes } from "./imports/routes-stream.ts";
 import { organizationMemberRoutes } from "./orgs/routes-members.ts";
 import { membershipRoutes } from "./orgs/routes-memberships.ts";
 import { organizationRoutes } from "./orgs/routes-organizations.ts";
@@ -55,6 +56,7 @@ api.route("/v3", membershipRoutes);
 api.route("/v3", teamRoutes);
 api.route("/v3", teamMemberRoutes);
 api.route("/", importRoutes);
+api.route("/", importStreamRoutes);
 api.doc31("/openapi.json", (context) => ({
   openapi: "3.1.0",
   info: { title: "Plue", version: context.get("env").buildVersion },

@@ -59,4 +59,12 @@ export const cancelRunPath = (repository: RepositoryName, number: number): strin
 export const jobLogPath = (repository: RepositoryName, number: number, jobId: number): string =>
   `${runPath(repository, number)}/jobs/${jobId}/log`;
 
+export const importsPath = (repository: RepositoryName): string => `${repositoryPath(repository)}/imports`;
+
+export const importPath = (repository: RepositoryName, id: number): string =>
+  `${importsPath(repository)}/${id}`;
+
+export const importStreamPath = (repository: RepositoryName, id: number): string =>
+  `/api${importPath(repository, id)}/stream`;
+
 export const runStreamPath = (runId: number): string => `/api/runs/${runId}/stream`;

@@ -1,7 +1,7 @@
 // A repository that nothing was pushed to yet, with the exact commands to push.
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
-import { cloneUrl } from "../components/paths.ts";
+import { cloneUrl, importsPath } from "../components/paths.ts";
 import { RepositoryHeader } from "../components/repository-header.tsx";
 import type { RepositoryView } from "../components/views.ts";
 
@@ -25,6 +25,7 @@ export function EmptyRepositoryPage({
       {canWrite && frame.viewer !== null ? (
         <PushCommands
           url={cloneUrl(frame.publicUrl, repository)}
+          imports={importsPath(repository)}
           branch={defaultBranch}
           username={frame.viewer.username}
         />
@@ -35,7 +36,14 @@ export function EmptyRepositoryPage({
   );
 }
 
-function PushCommands({ url, branch, username }: { url: string; branch: string; username: string }) {
+interface PushCommandsProps {
+  url: string;
+  imports: string;
+  branch: string;
+  username: string;
+}
+
+function PushCommands({ url, imports, branch, username }: PushCommandsProps) {
   return (
     <>
       <h2>From a repository you have</h2>
@@ -49,6 +57,10 @@ git add README.md
 git commit -m "Begin"
 git remote add origin ${url}
 git push -u origin ${branch}`}</pre>
+      <h2>From a repository too large for one push</h2>
+      <p>
+        <a href={imports}>Import it</a> in parts.
+      </p>
       <p>
         git asks for a user name and a password: <code>{username}</code>, and an API token. For{" "}
         <code>admin</code>, <code>npm start</code> keeps one in the file <code>.plue/admin.token</code> of the

@@ -64,6 +64,10 @@ export const IMPORT_SLICE_INFLATED_BYTES = 2 * 1024 ** 3;
 export const IMPORT_SLICE_OBJECTS = 250_000;
 /** How often a slice of an import is begun before the import counts as failed. */
 export const IMPORT_ATTEMPTS_MAX = 5;
+/** How often whoever watches an import is told of it, if anything has changed. */
+export const IMPORT_WATCH_MS = 500;
+/** Imports that a repository's page lists. */
+export const IMPORTS_LISTED_MAX = 50;
 /** Names of refs that an import's result lists as left out. */
 export const IMPORT_SKIPPED_NAMES_MAX = 20;
 /** Ended or idle imports that one sweep of the clock looks at. */

@@ -1,6 +1,6 @@
 // How an import looks to those who ask for it.
 import { z } from "@hono/zod-openapi";
-import { countParts } from "./part-plan.ts";
+import { countParts, partSizeBytes } from "./part-plan.ts";
 import type { ImportStatus } from "./service.ts";
 
 export const importSchema = z
@@ -14,6 +14,10 @@ export const importSchema = z
     part_size_bytes: z.number().int(),
     parts: z.number().int().openapi({ description: "How many parts there are to be sent" }),
     received_parts: z.array(z.number().int()).openapi({ description: "Those that are there, from 1" }),
+    received_bytes: z
+      .number()
+      .int()
+      .openapi({ description: "Of size_bytes; all of them once it is complete" }),
     progress: z
       .object({
         phase: z.enum(["scanning", "resolving", "storing"]),
@@ -38,6 +42,11 @@ export const importSchema = z
   })
   .openapi("Import");
 
+function countReceivedBytes(row: ImportStatus["row"], receivedParts: readonly number[]): number {
+  if (row.partEtags !== null) return row.sizeBytes;
+  return receivedParts.reduce((sum, number) => sum + partSizeBytes(row, number), 0);
+}
+
 /** Between two slices it waits in the queue. */
 const isIndexed = ({ state, savedAttempt }: ImportStatus["row"]): boolean =>
   state === "indexing" || (state === "queued" && savedAttempt !== null);
@@ -58,6 +67,7 @@ export function describeImport(
     part_size_bytes: row.partBytes,
     parts: countParts(row),
     received_parts: receivedParts,
+    received_bytes: countReceivedBytes(row, receivedParts),
     progress: isIndexed(row) && phase !== null ? { phase, done, total } : null,
     failure: row.failure,
     result:

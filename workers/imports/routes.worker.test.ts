@@ -1,6 +1,7 @@
 // Imports over REST: who may, what is refused, parts that are sent again, and an import from its beginning to its end.
-import { env } from "cloudflare:test";
+import { createExecutionContext, env } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
+import { app } from "../app.ts";
 import {
   IMPORT_BYTES_MAX,
   IMPORT_PART_BYTES_MAX,
@@ -195,4 +196,61 @@ it("the API's own description has imports", async () => {
   const { paths } = await (await send("/api/openapi.json")).json<{ paths: Record<string, object> }>();
   expect(Object.keys(paths["/{owner}/{repo}/import/{id}"] ?? {})).toEqual(["get", "delete"]);
   expect(paths["/{owner}/{repo}/import/{id}/parts/{part}"]).toHaveProperty("put");
+});
+
+describe("an import that is watched", () => {
+  it("is streamed whole whenever it changes, until it has ended, and shown by its page", async () => {
+    const person = await createPerson();
+    const { name } = await makeRepository(person);
+    const over = importsOf(person, name);
+    const begun = await over.begin({ format: "bundle", size_bytes: 2_000_000, part_size_bytes: 1_048_576 });
+    const { id } = begun.body;
+    const path = `/${person.username}/${name}/imports`;
+    const events = await stream(`/api${path}/${id}/stream`, person.token);
+    expect((await events.next()).value).toMatchObject({ state: "uploading", received_bytes: 0 });
+    await over.putPart(id, 1, new Uint8Array(1_048_576));
+    expect((await events.next()).value).toMatchObject({ received_parts: [1], received_bytes: 1_048_576 });
+    const page = await send(`${path}/${id}`, { token: person.token });
+    expect(await page.text()).toContain("1.0 MB of 2.0 MB");
+    await over.abort(id);
+    expect((await events.next()).value).toMatchObject({ state: "aborted" });
+    expect((await events.next()).value).toBe("done");
+    expect((await events.next()).done).toBe(true);
+    expect(await (await send(path, { token: person.token })).text()).toContain("given up");
+  });
+
+  it("isn't there for whoever may not push, nor one of another repository", async () => {
+    const [person, stranger] = [await createPerson(), await createPerson()];
+    const [{ name }, other] = [await makeRepository(person), await makeRepository(person)];
+    const { body } = await importsOf(person, name).begin({ format: "bundle", size_bytes: 10 });
+    const at = (repository: string) => `/${person.username}/${repository}/imports/${body.id}`;
+    for (const path of [`/api${at(name)}/stream`, at(name)]) {
+      expect((await send(path, { token: stranger.token })).status).toBe(403);
+    }
+    for (const path of [`/api${at(other.name)}/stream`, at(other.name)]) {
+      expect((await send(path, { token: person.token })).status).toBe(404);
+    }
+  });
+
+  /** The events of a stream as they come: what `import` says, or the name of another. */
+  async function stream(path: string, token: string) {
+    const context = createExecutionContext();
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await app.fetch(new Request(`http://plue.test${path}`, { headers }), env, context);
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    async function* read() {
+      const decoder = new TextDecoder();
+      let text = "";
+      for await (const chunk of response.body ?? []) {
+        const parts = (text + decoder.decode(chunk, { stream: true })).split("\n\n");
+        text = parts.pop() ?? "";
+        for (const part of parts) {
+          const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(part) ?? [];
+          if (event !== undefined && event !== "ping")
+            yield event === "import" ? JSON.parse(data ?? "") : event;
+        }
+      }
+    }
+    return read();
+  }
 });

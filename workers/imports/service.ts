@@ -8,6 +8,7 @@ import {
   IMPORT_BYTES_MAX,
   IMPORT_PART_BYTES_DEFAULT,
   IMPORT_PARTS_MAX,
+  IMPORTS_LISTED_MAX,
   IMPORTS_PER_REPOSITORY_MAX,
 } from "../core/limits.ts";
 import { readPartDigest } from "./part-digest.ts";
@@ -74,6 +75,12 @@ export async function getImport(services: Services, repositoryId: number, id: nu
   }
   await resendStale(services, id);
   return { row, receivedParts: [] };
+}
+
+/** A repository's newest imports. What those hold that are uploading isn't looked up. */
+export async function listImports({ database }: Services, repositoryId: number): Promise<ImportStatus[]> {
+  const rows = await store.listImports(database.query, repositoryId, IMPORTS_LISTED_MAX);
+  return rows.map((row) => ({ row, receivedParts: [] }));
 }
 
 /** Takes one part; a part may be sent again. @throws ForgeError `not_found`, `conflict`, `invalid`, `bad_request` */

@@ -1,6 +1,6 @@
 // The SQL of imports. Invariant: every move between states is one statement that names the state it moves from, so of
 // two that try one does.
-import { and, asc, eq, inArray, lt, notInArray, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, lt, notInArray, type SQL, sql } from "drizzle-orm";
 import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import { users } from "../../schema/tables/auth.ts";
 import { repositories } from "../../schema/tables/git.ts";
@@ -61,6 +61,16 @@ export async function findImport(
     .from(imports)
     .where(and(eq(imports.id, id), eq(imports.repositoryId, repositoryId)));
   return row;
+}
+
+/** A repository's imports, the newest first, not more than `limit`. */
+export async function listImports(query: Executor, repositoryId: number, limit: number): Promise<Import[]> {
+  return query
+    .select()
+    .from(imports)
+    .where(eq(imports.repositoryId, repositoryId))
+    .orderBy(desc(imports.id))
+    .limit(limit);
 }
 
 /** Puts the end of an upload off; false when it isn't uploading any more. */
