@@ -18,7 +18,7 @@ export function createR2Pack(bucket: R2Bucket, key: string, sizeBytes: number): 
       assertRange(source, offset, length);
       return length <= PIECE_BYTES
         ? streamAtOnce(open(offset, length), key, length)
-        : streamInPieces(open(offset, length));
+        : streamInRanges(open, offset, length, key);
     },
   };
   return source;
@@ -61,6 +61,52 @@ function streamAtOnce(opening: Promise<R2ObjectBody>, key: string, length: numbe
     },
     async cancel() {
       await reading?.then(thrownToReader, thrownToReader);
+    },
+  };
+}
+
+/**
+ * Bytes asked for at once: what R2 sends ahead of a slow reader is at most this and AHEAD_BYTES, and no request lasts so
+ * long that it might be cut off.
+ */
+const RANGE_BYTES = 16 * 1024 * 1024;
+/** The next range is asked for when no more than this is left of the one before. */
+const AHEAD_BYTES = 2 * PIECE_BYTES;
+
+function streamInRanges(
+  open: (offset: number, length: number) => Promise<R2ObjectBody>,
+  offset: number,
+  length: number,
+  key: string,
+): PackStream {
+  const end = offset + length;
+  let openedTo = offset;
+  const openNext = () => {
+    if (openedTo === end) return null;
+    const from = openedTo;
+    openedTo = Math.min(end, from + RANGE_BYTES);
+    return { stream: streamInPieces(open(from, openedTo - from)), leftBytes: openedTo - from };
+  };
+  let current = openNext();
+  let next: ReturnType<typeof openNext> = null;
+  return {
+    async read() {
+      while (current !== null) {
+        const piece = await current.stream.read();
+        if (piece !== null) {
+          current.leftBytes -= piece.length;
+          if (current.leftBytes <= AHEAD_BYTES) next ??= openNext();
+          return piece;
+        }
+        // What follows would be taken for the bytes that are missing.
+        if (current.leftBytes > 0) throw unreadable(`${key} gave ${current.leftBytes} bytes too few`);
+        current = next ?? openNext();
+        next = null;
+      }
+      return null;
+    },
+    async cancel() {
+      await Promise.all([current?.stream.cancel(), next?.stream.cancel()]);
     },
   };
 }
