@@ -1,5 +1,6 @@
 // Requests between the Worker and the gateway are signed with their shared secret: HMAC-SHA-256 over the time,
 // the method, the path with its query, and the SHA-256 of the body. A signature is good for a minute.
+import { areEqualSecrets } from "./constant-time.ts";
 
 export const SIGNATURE_HEADER = "x-plue-signature";
 const VALID_MS = 60_000;
@@ -32,7 +33,7 @@ export async function verifySignature(
   const signedAtMs = Number(match[1]);
   if (Math.abs(nowMs - signedAtMs) > VALID_MS) return false;
   const expected = toHex(await computeMac(secret, request, signedAtMs));
-  return areEqual(expected, match[2]);
+  return areEqualSecrets(expected, match[2]);
 }
 
 async function computeMac(secret: string, request: SignedRequest, atMs: number): Promise<ArrayBuffer> {
@@ -54,11 +55,4 @@ async function computeMac(secret: string, request: SignedRequest, atMs: number):
 
 function toHex(buffer: ArrayBuffer): string {
   return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Compares in time that depends on the length alone. */
-function areEqual(left: string, right: string): boolean {
-  let difference = left.length ^ right.length;
-  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
-  return difference === 0;
 }

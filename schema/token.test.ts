@@ -10,6 +10,7 @@ describe("createToken", () => {
     expect(tokens.every((token) => /^plue_[0-9A-Za-z]{36}$/.test(token))).toBe(true);
     expect(new Set(tokens).size).toBe(200);
     expect(isWellFormedToken(createToken("plue_run_"))).toBe(true);
+    expect(isWellFormedToken(createToken("plue_deploy_"))).toBe(true);
   });
 });
 

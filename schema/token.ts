@@ -5,9 +5,10 @@
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_LENGTH = 30;
 const CHECKSUM_LENGTH = 6;
-const TOKEN_SHAPE = /^(plue(?:_run)?_)([0-9A-Za-z]{30})([0-9A-Za-z]{6})$/;
+const TOKEN_SHAPE = /^(plue(?:_run|_deploy)?_)([0-9A-Za-z]{30})([0-9A-Za-z]{6})$/;
 
-type TokenPrefix = "plue_" | "plue_run_";
+/** API tokens, tokens of runs, deploy keys. */
+type TokenPrefix = "plue_" | "plue_run_" | "plue_deploy_";
 
 /** A new token with 178 bits from the CSPRNG. */
 export function createToken(prefix: TokenPrefix): string {

@@ -269,7 +269,10 @@ export const rateLimits = pgTable("rate_limits", {
   lockedUntil: moment("locked_until"),
 });
 
-/** Who did what, to what, from where, with which credential. Rows are only ever added, and end by their age. */
+/**
+ * Who did what, to what, from where, with which credential. Rows are only ever added, and end by their age: a trigger
+ * refuses every other change (schema/migrations/*_guard.sql), and says itself when a row was added.
+ */
 export const auditEvents = pgTable(
   "audit_events",
   {
@@ -295,6 +298,7 @@ export const auditEvents = pgTable(
   (table) => [
     index("audit_events_actor").on(table.actorId, table.id),
     index("audit_events_owner").on(table.ownerId, table.id),
+    index("audit_events_action").on(table.action, table.id),
     index("audit_events_created").on(table.createdAt),
   ],
 );

@@ -1,7 +1,7 @@
 // The outbox: the event a change causes is written in the transaction of the change, and sent from here.
 // Delivery is at least once; every consumer is idempotent.
 import { sql } from "drizzle-orm";
-import { index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import { index, integer, jsonb, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { createdAt, identity, moment, reference } from "./columns.ts";
 import { repositories } from "./git.ts";
 
@@ -20,5 +20,24 @@ export const outbox = pgTable(
   (table) => [
     index("outbox_repository").on(table.repositoryId),
     index("outbox_pending").on(table.id).where(sql`${table.dispatchedAt} IS NULL`),
+  ],
+);
+
+/** Messages that a queue gave up, as its dead-letter queue handed them over: to be looked at, and sent again. */
+export const deadLetters = pgTable(
+  "dead_letters",
+  {
+    id: identity(),
+    /** The queue that gave it up, such as `imports`. */
+    queue: text("queue").notNull(),
+    /** The queue's own id of it: a message that arrives twice is kept once. */
+    messageId: text("message_id").notNull(),
+    body: jsonb("body").$type<unknown>().notNull(),
+    replayedAt: moment("replayed_at"),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex("dead_letters_message").on(table.queue, table.messageId),
+    index("dead_letters_waiting").on(table.id).where(sql`${table.replayedAt} IS NULL`),
   ],
 );

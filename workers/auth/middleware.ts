@@ -2,6 +2,7 @@
 // Unsafe methods with a cookie need a matching origin and the session's token.
 import type { Context, MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { areEqualSecrets } from "../../schema/constant-time.ts";
 import type { Actor } from "../core/actor.ts";
 import { ANONYMOUS } from "../core/actor.ts";
 import type { AppEnv } from "../core/app-env.ts";
@@ -76,7 +77,7 @@ function requireSameOrigin(context: Context<AppEnv>): void {
 
 async function requireCsrfToken(context: Context<AppEnv>, expected: string): Promise<void> {
   const given = context.req.header("x-csrf-token") ?? (await readFormField(context, "_csrf"));
-  if (given === undefined || !areEqual(given, expected)) {
+  if (given === undefined || !areEqualSecrets(given, expected)) {
     throw new ForgeError("forbidden", "This form has expired. Go back, reload the page and send it again.");
   }
 }
@@ -85,10 +86,4 @@ async function readFormField(context: Context<AppEnv>, name: string): Promise<st
   if (!context.req.header("content-type")?.startsWith("application/x-www-form-urlencoded")) return undefined;
   const value = (await context.req.parseBody())[name];
   return typeof value === "string" ? value : undefined;
-}
-
-function areEqual(left: string, right: string): boolean {
-  let difference = left.length ^ right.length;
-  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
-  return difference === 0;
 }
