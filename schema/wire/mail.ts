@@ -2,7 +2,7 @@
 // header and begin another one passes.
 import { z } from "zod";
 
-export const EMAIL_ADDRESS_CHARACTERS_MAX = 254;
+const EMAIL_ADDRESS_CHARACTERS_MAX = 254;
 const LOCAL_PART_CHARACTERS_MAX = 64;
 
 // As HTML's `<input type=email>` has it, but with a dot in the domain and none astray before the @.

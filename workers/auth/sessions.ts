@@ -113,6 +113,15 @@ export async function revokeOtherSessions(
   });
 }
 
+/** Ends a person's sessions, but for one, within `transaction`: who proved who they are by other means stays out. */
+export async function endSessionsOf(
+  transaction: Executor,
+  userId: number,
+  keptSessionId: number | null,
+): Promise<void> {
+  await endSessionsExcept(transaction, userId, keptSessionId);
+}
+
 async function recordRevocation(
   transaction: Executor,
   actor: UserActor,

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { AppEnv } from "./app-env.ts";
 import { ForgeError } from "./errors.ts";
+import { hideSecrets } from "./request-context.ts";
 
 /** What went wrong as a ForgeError; what nobody expected becomes `internal`, its cause kept for the log. */
 export function toForgeError(error: unknown): ForgeError {
@@ -16,7 +17,7 @@ export function toForgeError(error: unknown): ForgeError {
 /** Writes a failure to the log: expected refusals in one line, faults with their whole chain. */
 export function logFailure(context: Context<AppEnv>, error: ForgeError): void {
   const log = context.get("log");
-  if (error.status >= 500) log.error("request failed", error, { path: context.req.path });
+  if (error.status >= 500) log.error("request failed", error, { path: hideSecrets(context.req.path) });
 }
 
 /** The JSON answer of the API to an error. */

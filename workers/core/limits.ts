@@ -15,6 +15,9 @@ export const SESSION_LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
 export const RECENT_PROOF_MS = 60 * 60 * 1000;
 /** A nonce or a challenge is good for this long, and so is the ticket of a wallet without an account. */
 export const CHALLENGE_LIFETIME_MS = 10 * 60 * 1000;
+/** Wallets of one account, and passkeys of one account; and what one of them may be called. */
+export const CREDENTIALS_PER_KIND_MAX = 20;
+export const CREDENTIAL_NAME_CHARACTERS_MAX = 60;
 /** A wallet's signature; one of a contract wallet that isn't deployed yet brings along how to deploy it. */
 export const WALLET_SIGNATURE_BYTES_MAX = 16 * 1024;
 /** How long an Ethereum node may take to answer one question. */
@@ -195,3 +198,5 @@ export const BRANCH_RULES_MAX = 100;
 export const REQUIRED_CONTEXTS_MAX = 100;
 export const PROTECTED_PATHS_MAX = 100;
 export const REQUIRED_APPROVALS_MAX = 6;
+/** What is said of a repository in its own words. */
+export const DESCRIPTION_CHARACTERS_MAX = 350;

@@ -25,5 +25,6 @@ export const provideContext: MiddlewareHandler<AppEnv> = async (context, next) =
   });
 };
 
-// A one-time link is a secret in a path.
-const hideSecrets = (path: string): string => path.replace(/^(\/login\/once\/).+/, "$1…");
+/** A link that works once is a secret in a path, which no log may hold. */
+export const hideSecrets = (path: string): string =>
+  path.replace(/^(\/(login\/(once|email)|activate|reset|verify\/\w+)\/).+/, "$1…");

@@ -11,7 +11,7 @@ import { prepareMail } from "./prepare.ts";
 import { seal, unseal } from "./seal.ts";
 import * as store from "./store.ts";
 
-export interface MailServices {
+interface MailServices {
   env: Env;
   database: Database;
   log: Log;

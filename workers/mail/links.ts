@@ -40,7 +40,7 @@ export async function makeLink(
 }
 
 /** What a link is for: whose account, which address, and what was kept with it. */
-export interface MailedLink {
+interface MailedLink {
   userId: number | null;
   /** Of the account; null where there is none yet. */
   username: string | null;
@@ -49,7 +49,7 @@ export interface MailedLink {
   expiresAt: Date;
 }
 
-export type LinkState = { state: "usable"; link: MailedLink } | { state: "used" | "expired" | "unknown" };
+type LinkState = { state: "usable"; link: MailedLink } | { state: "used" | "expired" | "unknown" };
 
 /** What has become of a link of this purpose. Takes nothing. */
 export async function describeLink(database: Database, kind: LinkKind, secret: string): Promise<LinkState> {

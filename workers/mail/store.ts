@@ -3,6 +3,7 @@ import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from "d
 import { emails, emailTokens, users } from "../../schema/tables/auth.ts";
 import { mails } from "../../schema/tables/mail.ts";
 import type { Executor } from "../core/db.ts";
+import { hasLogin } from "../core/has-login.ts";
 import { MAIL_RETRY_SECONDS_MAX, MAIL_RETRY_SECONDS_MIN } from "../core/limits.ts";
 
 type EmailTokenRow = typeof emailTokens.$inferSelect;
@@ -86,16 +87,9 @@ export async function findAccount(query: Executor, login: string) {
   return row;
 }
 
-export const hasLogin = (login: string) =>
-  login.includes("@")
-    ? inArray(
-        users.id,
-        sql`(SELECT user_id FROM emails WHERE lower(address) = lower(${login}) AND verified_at IS NOT NULL)`,
-      )
-    : sql`lower(${users.username}) = lower(${login})`;
-
+// Written out: drizzle leaves the table off where a select has but one, and `id` would be the address's own.
 const primaryOf = sql<string | null>`(
-  SELECT main.address FROM emails main WHERE main.user_id = ${users.id} AND main.is_primary)`;
+  SELECT main.address FROM emails main WHERE main.user_id = "users"."id" AND main.is_primary)`;
 
 /** An account that mail is for, by id. */
 export async function findAccountById(query: Executor, userId: number) {

@@ -1,0 +1,89 @@
+// The forms that sign in by password and by a mailed link, wherever they are shown.
+// They post `login`, `password` and `return_to` to /login/password, and `login` to /login/email.
+import { CsrfField } from "./form.tsx";
+import type { Frame } from "./frame.ts";
+import { TextField } from "./text-field.tsx";
+
+interface EmailSignInProps {
+  frame: Frame;
+  /** Where to go once signed in: a path of this site. */
+  returnTo?: string;
+  /** What was typed before. */
+  login?: string;
+}
+
+export function EmailSignInForms({ frame, returnTo = "/", login = "" }: EmailSignInProps) {
+  return (
+    <>
+      <h2>With a password</h2>
+      <form method="post" action="/login/password" class="fields">
+        <CsrfField viewer={frame.viewer} />
+        <input type="hidden" name="return_to" value={returnTo} />
+        <TextField
+          name="login"
+          label="Username or email address"
+          value={login}
+          autocomplete="username"
+          error={undefined}
+        />
+        <TextField
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="current-password"
+          error={undefined}
+        />
+        <div class="row">
+          <button type="submit" class="main">
+            Sign in
+          </button>
+          <a href="/reset">Forgotten?</a>
+        </div>
+      </form>
+      <h2>With a link by mail</h2>
+      <form method="post" action="/login/email" class="fields">
+        <CsrfField viewer={frame.viewer} />
+        <TextField
+          name="login"
+          id="link-login"
+          label="Username or email address"
+          value={login}
+          autocomplete="username"
+          error={undefined}
+        />
+        <button type="submit">Mail me a link</button>
+      </form>
+      <p>
+        No account? <a href="/register">Register</a>.
+      </p>
+    </>
+  );
+}
+
+/** Asks for the password once more, of who is signed in and has one. Posts `password` and `return_to`. */
+export function PasswordProofForm({
+  frame,
+  returnTo,
+  problem,
+}: {
+  frame: Frame;
+  returnTo: string;
+  problem: string | undefined;
+}) {
+  return (
+    <form method="post" action="/login/confirm/password" class="fields">
+      <CsrfField viewer={frame.viewer} />
+      <input type="hidden" name="return_to" value={returnTo} />
+      <TextField
+        name="password"
+        label="Password"
+        type="password"
+        autocomplete="current-password"
+        error={problem}
+      />
+      <button type="submit" class="main">
+        Confirm
+      </button>
+    </form>
+  );
+}

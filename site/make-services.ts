@@ -1,0 +1,31 @@
+// What the services of signing in and of one's own account work with, from the request.
+import type { Context } from "hono";
+import type { AppEnv } from "../workers/core/app-env.ts";
+import { readOrigin } from "../workers/core/origin.ts";
+import { drainOutbox } from "../workers/core/outbox.ts";
+
+export function makeServices(context: Context<AppEnv>) {
+  return {
+    env: context.get("env"),
+    database: context.get("database"),
+    actor: context.get("actor"),
+    origin: readOrigin(context),
+  };
+}
+
+/** Sends what was written to the outbox once the answer is on its way, so that no answer waits for a queue. */
+export function sendSoon(context: Context<AppEnv>): void {
+  const [env, database, log] = [context.get("env"), context.get("database"), context.get("log")];
+  context.executionCtx.waitUntil(
+    drainOutbox(env, database).catch((error: unknown) =>
+      log.error("the outbox was not drained; the clock will", error),
+    ),
+  );
+}
+
+/** `in 40 seconds`, `in 3 minutes`. */
+export function describeWait(waitMs: number): string {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  const [count, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
+  return `in ${count} ${unit}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,25 @@
+// Signing in by password or by a mailed link, and what was wrong with the last try.
+import { EmailSignInForms } from "../components/email-sign-in.tsx";
+import type { Frame } from "../components/frame.ts";
+import { Layout } from "../components/layout.tsx";
+import { FormProblem } from "../components/text-field.tsx";
+
+interface PasswordSignInPageProps {
+  frame: Frame;
+  problem: string | undefined;
+  login: string;
+  returnTo: string;
+}
+
+export function PasswordSignInPage({ frame, problem, login, returnTo }: PasswordSignInPageProps) {
+  return (
+    <Layout frame={frame} title="Sign in">
+      <h1>Sign in</h1>
+      <FormProblem problem={problem} />
+      <EmailSignInForms frame={frame} login={login} returnTo={returnTo} />
+      <p>
+        <a href="/login">Other ways to sign in</a>
+      </p>
+    </Layout>
+  );
+}

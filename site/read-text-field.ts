@@ -1,0 +1,12 @@
+// A field of a posted form as text, whatever was posted under its name.
+import type { Context } from "hono";
+import type { AppEnv } from "../workers/core/app-env.ts";
+
+/** Reads the form once. The function it gives returns a field's text, empty where there is none. */
+export async function readTextFields(context: Context<AppEnv>): Promise<(name: string) => string> {
+  const form = await context.req.parseBody();
+  return (name) => {
+    const value = form[name];
+    return typeof value === "string" ? value : "";
+  };
+}

@@ -1,0 +1,147 @@
+// Signing in by password and by a mailed link, and setting a forgotten password anew. Who is known is told by no answer.
+import { type Context, Hono } from "hono";
+import { setSessionCookie } from "../../workers/auth/middleware.ts";
+import { readReturnPath } from "../../workers/auth/return-path.ts";
+import type { AppEnv } from "../../workers/core/app-env.ts";
+import { describeLink } from "../../workers/mail/links.ts";
+import { orderEntryLink, resetPassword, signInByEmail } from "../../workers/sign-in/email-links.ts";
+import { signInByPassword } from "../../workers/sign-in/password.ts";
+import { hideLink } from "../hide-link.ts";
+import { makeFrame } from "../make-frame.ts";
+import { describeWait, makeServices, sendSoon } from "../make-services.ts";
+import { MailSentPage } from "../pages/mail-sent-page.tsx";
+import { MailedLinkPage } from "../pages/mailed-link-page.tsx";
+import { PasswordSignInPage } from "../pages/password-sign-in-page.tsx";
+import { ForgottenPage, ResetPage } from "../pages/reset-page.tsx";
+import { readTextFields } from "../read-text-field.ts";
+
+const LOGIN_CHARACTERS_MAX = 254;
+
+export const emailSignInRoutes = new Hono<AppEnv>()
+  .get("/login/password", (context) => answerSignIn(context, {}))
+  .post("/login/password", async (context) => {
+    const field = await readTextFields(context);
+    const login = field("login").trim().slice(0, LOGIN_CHARACTERS_MAX);
+    const returnTo = readReturnPath(field("return_to"));
+    const end = await signInByPassword(makeServices(context), { login, password: field("password") });
+    if (end.end === "refused") {
+      return answerSignIn(context, { login, returnTo, problem: "Wrong name or password.", status: 422 });
+    }
+    if (end.end === "limited") {
+      context.header("Retry-After", String(Math.ceil(end.retryAfterMs / 1000)));
+      const problem = `That was too often. Try again ${describeWait(end.retryAfterMs)}, or use another way to sign in.`;
+      return answerSignIn(context, { login, returnTo, problem, status: 429 });
+    }
+    setSessionCookie(context, end.session);
+    return context.redirect(returnTo, 303);
+  })
+  .post("/login/email", async (context) => {
+    const login = await readLogin(context);
+    if (login === "") return answerSignIn(context, { problem: "Which account?", status: 422 });
+    const end = await orderEntryLink(makeServices(context), "sign-in", login);
+    if (end.end === "limited") {
+      context.header("Retry-After", String(Math.ceil(end.retryAfterMs / 1000)));
+      const problem = `That is too many mails for now. Try again ${describeWait(end.retryAfterMs)}.`;
+      return answerSignIn(context, { login, problem, status: 429 });
+    }
+    sendSoon(context);
+    return context.html(<MailSentPage frame={makeFrame(context)} what="sign-in" to={login} />);
+  })
+  .get("/login/email/:secret", async (context) => {
+    hideLink(context);
+    const described = await describeLink(context.get("database"), "sign-in", context.req.param("secret"));
+    if (described.state !== "usable") return answerGone(context, described.state);
+    const title = `Sign in as ${described.link.username}?`;
+    const form = { action: context.req.path, button: "Sign in" };
+    const sentence = "This link works once.";
+    return context.html(<MailedLinkPage {...{ frame: makeFrame(context), title, sentence, form }} />);
+  })
+  .post("/login/email/:secret", async (context) => {
+    hideLink(context);
+    const secret = context.req.param("secret");
+    const session = await signInByEmail(makeServices(context), secret);
+    if (session === undefined) {
+      const { state } = await describeLink(context.get("database"), "sign-in", secret);
+      return answerGone(context, state === "usable" ? "unknown" : state);
+    }
+    setSessionCookie(context, session);
+    return context.redirect("/", 303);
+  })
+  .get("/reset", (context) =>
+    context.html(<ForgottenPage frame={makeFrame(context)} login="" problem={undefined} />),
+  )
+  .post("/reset", async (context) => {
+    const login = await readLogin(context);
+    const frame = makeFrame(context);
+    if (login === "") {
+      return context.html(<ForgottenPage frame={frame} login={login} problem="Which account?" />, 422);
+    }
+    const end = await orderEntryLink(makeServices(context), "reset", login);
+    if (end.end === "limited") {
+      context.header("Retry-After", String(Math.ceil(end.retryAfterMs / 1000)));
+      const problem = `That is too many mails for now. Try again ${describeWait(end.retryAfterMs)}.`;
+      return context.html(<ForgottenPage frame={frame} login={login} problem={problem} />, 429);
+    }
+    sendSoon(context);
+    return context.html(<MailSentPage frame={frame} what="reset" to={login} />);
+  })
+  .get("/reset/:secret", async (context) => answerReset(context, context.req.param("secret"), undefined))
+  .post("/reset/:secret", async (context) => {
+    const secret = context.req.param("secret");
+    const password = (await readTextFields(context))("password");
+    const end = await resetPassword(makeServices(context), secret, password);
+    if (end.end !== "reset") {
+      return answerReset(context, secret, end.end === "wrong" ? end.problem : undefined);
+    }
+    sendSoon(context);
+    hideLink(context);
+    const title = "The password is set";
+    const sentence = "Sign in with it. Everybody who was signed in to this account no longer is.";
+    const next = { href: "/login", label: "Sign in" };
+    return context.html(
+      <MailedLinkPage {...{ frame: makeFrame(context), title, sentence, form: null, next }} />,
+    );
+  });
+
+const readLogin = async (context: Context<AppEnv>): Promise<string> =>
+  (await readTextFields(context))("login").trim().slice(0, LOGIN_CHARACTERS_MAX);
+
+function answerSignIn(
+  context: Context<AppEnv>,
+  said: { login?: string; returnTo?: string; problem?: string; status?: 422 | 429 },
+) {
+  const { login = "", returnTo = "/", problem, status = 200 } = said;
+  return context.html(
+    <PasswordSignInPage {...{ frame: makeFrame(context), login, returnTo, problem }} />,
+    status,
+  );
+}
+
+async function answerReset(context: Context<AppEnv>, secret: string, problem: string | undefined) {
+  hideLink(context);
+  const described = await describeLink(context.get("database"), "reset", secret);
+  if (described.state !== "usable") return answerGone(context, described.state);
+  const username = described.link.username ?? "";
+  return context.html(
+    <ResetPage {...{ frame: makeFrame(context), username, action: context.req.path, problem }} />,
+    problem === undefined ? 200 : 422,
+  );
+}
+
+const GONE = {
+  used: "This link has been used. Each works once.",
+  expired: "This link has expired.",
+  unknown: "This is not a link that was made here. Check that it was copied whole.",
+} as const;
+
+function answerGone(context: Context<AppEnv>, why: keyof typeof GONE) {
+  const title = "This link leads nowhere";
+  const next = { href: "/login", label: "Sign in, or ask for a new one" };
+  return context.html(
+    <MailedLinkPage
+      {...{ frame: makeFrame(context), title, sentence: GONE[why], form: null, next }}
+      isProblem
+    />,
+    410,
+  );
+}
