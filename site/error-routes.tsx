@@ -1,5 +1,7 @@
 // Failures as pages.
 import type { Context } from "hono";
+import { readReturnPath } from "../workers/auth/return-path.ts";
+import { formatSeconds } from "../workers/core/api-errors.ts";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import type { ForgeError } from "../workers/core/errors.ts";
 import { makeFrame } from "./make-frame.ts";
@@ -10,8 +12,14 @@ import { SignInPage } from "./pages/sign-in-page.tsx";
 export async function answerErrorPage(context: Context<AppEnv>, error: ForgeError): Promise<Response> {
   // A failure of the configuration itself leaves nothing to make a page of.
   if (context.get("env") === undefined) return context.text(error.message, error.status);
+  if (error.retryAfterMs !== undefined) context.header("Retry-After", formatSeconds(error.retryAfterMs));
   const frame = makeFrame(context);
-  if (error.status === 401) return context.html(<SignInPage frame={frame} problem={null} />, 401);
+  if (error.status === 401) {
+    // Only a page can be gone back to.
+    const { pathname, search } = new URL(context.req.url);
+    const returnTo = readReturnPath(context.req.method === "GET" ? pathname + search : "/");
+    return context.html(<SignInPage frame={frame} problem={undefined} returnTo={returnTo} />, 401);
+  }
   const requestId = context.get("requestId");
   return context.html(
     <ErrorPage frame={frame} status={error.status} message={error.message} requestId={requestId} />,

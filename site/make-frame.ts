@@ -10,7 +10,13 @@ export function makeFrame(context: Context<AppEnv>): Frame {
   return {
     viewer: findViewer(context),
     appearance: findAppearance(context),
-    assets: { css: assetPath("main.css"), runScript: assetPath("run.js") },
+    assets: {
+      css: assetPath("main.css"),
+      runScript: assetPath("run.js"),
+      signInScript: assetPath("sign-in.js"),
+      walletScript: assetPath("wallet.js"),
+      passkeyScript: assetPath("passkey.js"),
+    },
     version: env.buildVersion,
     publicUrl: env.publicUrl,
     now: new Date(),

@@ -10,8 +10,14 @@ export interface Viewer {
 export interface Frame {
   viewer: Viewer | null;
   appearance: Appearance;
-  /** Addresses of the stylesheet and of the run page's script, such as `/assets/run-3fa9.js`. */
-  assets: { css: string; runScript: string };
+  /** Addresses of the stylesheet and of the scripts that some pages have, such as `/assets/run-3fa9.js`. */
+  assets: {
+    css: string;
+    runScript: string;
+    signInScript: string;
+    walletScript: string;
+    passkeyScript: string;
+  };
   version: string;
   /** The origin people reach this Plue at, without a slash at its end: `http://localhost:4000`. */
   publicUrl: string;

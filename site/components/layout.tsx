@@ -57,7 +57,7 @@ function Banner({ viewer }: { viewer: Viewer | null }) {
         {viewer === null ? null : <a href={newRepositoryPath}>New repository</a>}
       </nav>
       {viewer === null ? (
-        <a href={signInPath}>Sign in by link</a>
+        <a href={signInPath}>Sign in</a>
       ) : (
         <form method="post" action={signOutPath} class="row">
           <CsrfField viewer={viewer} />

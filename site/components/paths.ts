@@ -5,6 +5,9 @@ export const homePath = "/";
 export const newRepositoryPath = "/new";
 export const signInPath = "/login";
 export const signOutPath = "/logout";
+export const passkeySignInPath = "/login/passkey";
+export const walletSignInPath = "/login/wallet";
+export const registerByWalletPath = "/register/wallet";
 /** Where who is signed in proves it again. */
 export const confirmPath = "/login/confirm";
 

@@ -1,39 +1,46 @@
-// How one signs in: with a one-time link. Also what is said of a link that didn't work.
+// How one signs in: by passkey, wallet, password or mail. Also what is said of a try that didn't work.
+import { EmailSignInForms } from "../components/email-sign-in.tsx";
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
+import { PasskeyForm } from "../components/passkey-form.tsx";
+import { passkeySignInPath, walletSignInPath } from "../components/paths.ts";
+import { FormProblem } from "../components/text-field.tsx";
+import { WalletForm } from "../components/wallet-form.tsx";
 
 interface SignInPageProps {
   frame: Frame;
-  /** What was wrong with the link just followed; null when none was. */
-  problem: "used" | "expired" | "unknown" | null;
+  /** What was wrong, in a sentence; undefined when nothing was. */
+  problem: string | undefined;
+  /** Where to go once signed in: a path of this site. */
+  returnTo: string;
 }
 
-const PROBLEMS: Record<NonNullable<SignInPageProps["problem"]>, string> = {
-  used: "That link has been used. Each works once.",
-  expired: "That link has expired.",
-  unknown: "That is not a link that was made here. Check that it was copied whole.",
-};
-
-export function SignInPage({ frame, problem }: SignInPageProps) {
+export function SignInPage({ frame, problem, returnTo }: SignInPageProps) {
+  const way = { frame, purpose: "sign-in", returnTo } as const;
   return (
-    <Layout frame={frame} title="Sign in">
-      <h1>Sign in by link</h1>
-      {problem === null ? null : (
-        <p class="wrong" role="alert">
-          ✗ {PROBLEMS[problem]}
+    <Layout frame={frame} title="Sign in" script={frame.assets.signInScript}>
+      <h1>Sign in</h1>
+      <FormProblem problem={problem} />
+      <h2>With a passkey</h2>
+      <PasskeyForm {...way} action={passkeySignInPath} verb="Sign in with a passkey" />
+      <h2>With an Ethereum wallet</h2>
+      <p class="facts">A wallet that nobody has here yet makes a new account.</p>
+      <WalletForm {...way} action={walletSignInPath} verb="Sign in with" />
+      <EmailSignInForms frame={frame} returnTo={returnTo} />
+      <details>
+        <summary>This Plue is new, and I am its admin</summary>
+        <p>
+          When Plue starts, it prints a link that signs <code>admin</code> in, once:
         </p>
-      )}
-      <p>
-        When Plue starts, it prints a link that signs <code>admin</code> in, once:
-      </p>
-      <pre class="text">{`$ npm start
+        <pre class="text">{`$ npm start
 …
 ready ${frame.publicUrl}
 sign in: ${frame.publicUrl}/login/once/…`}</pre>
-      <p>
-        Open that link. {problem === null ? "If it was used already" : "For a new one"}, stop Plue with Ctrl-C
-        and run <code>npm start</code> again: each start prints a new one, and nothing is lost.
-      </p>
+        <p>
+          Open that link. If it was used already, stop Plue with Ctrl-C and run <code>npm start</code> again:
+          each start prints a new one, and nothing is lost.
+        </p>
+      </details>
     </Layout>
   );
 }

@@ -7,7 +7,13 @@ export const NOW = new Date("2026-11-21T12:00:00.000Z");
 export const SIGNED_IN: Frame = {
   appearance: "auto",
   viewer: { username: "admin", csrfToken: "the-token" },
-  assets: { css: "/assets/main.css", runScript: "/assets/run.js" },
+  assets: {
+    css: "/assets/main.css",
+    runScript: "/assets/run.js",
+    signInScript: "/assets/sign-in.js",
+    walletScript: "/assets/wallet.js",
+    passkeyScript: "/assets/passkey.js",
+  },
   version: "test",
   publicUrl: "http://localhost:4000",
   now: NOW,

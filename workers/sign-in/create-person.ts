@@ -1,4 +1,4 @@
-// Making an account, whatever proved who it is for. Invariant: its name is free, looks like nobody else's, and isn't one
+// Making an account for who proved nothing but a wallet. Invariant: its name is free, looks like nobody else's, and isn't one
 // that the site's own addresses begin with.
 import { recordAudit } from "../audit/service.ts";
 import { ANONYMOUS } from "../core/actor.ts";
@@ -13,7 +13,7 @@ type CreatedPerson =
   | { state: "refused"; problem: string };
 
 /** Why nobody new can have the name, in a sentence; undefined when they can. */
-export async function findUsernameProblem(query: Executor, username: string): Promise<string | undefined> {
+async function findUsernameProblem(query: Executor, username: string): Promise<string | undefined> {
   const problem = findOwnerNameProblem(username);
   if (problem !== undefined) return problem;
   const taken = await findTakenName(query, username);
@@ -26,12 +26,10 @@ export async function createPerson(
   transaction: Executor,
   origin: Origin,
   username: string,
-  password: { hash: string } | null,
 ): Promise<CreatedPerson> {
   const problem = await findUsernameProblem(transaction, username);
   if (problem !== undefined) return { state: "refused", problem };
-  const secret = password === null ? {} : { passwordHash: password.hash, passwordChangedAt: new Date() };
-  const person = await insertPerson(transaction, { username, ...secret });
+  const person = await insertPerson(transaction, username);
   if (!person) return { state: "refused", problem: "That name is taken." };
   await recordAudit(transaction, ANONYMOUS, origin, {
     action: "account.create",

@@ -1,14 +1,12 @@
-// The SQL that makes a person's account.
+// The SQL that makes an account without a password or an address.
 import { users } from "../../../schema/tables/auth.ts";
 import type { Executor } from "../../core/db.ts";
 
-type NewPerson = Pick<typeof users.$inferInsert, "username" | "passwordHash" | "passwordChangedAt">;
-
 /** @returns undefined when the name was taken in the meantime. */
-export async function insertPerson(transaction: Executor, person: NewPerson) {
+export async function insertPerson(transaction: Executor, username: string) {
   const [row] = await transaction
     .insert(users)
-    .values(person)
+    .values({ username })
     .onConflictDoNothing()
     .returning({ id: users.id, username: users.username });
   return row;

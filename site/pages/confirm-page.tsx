@@ -1,0 +1,53 @@
+// Asks who is signed in to prove it again, with whatever ways the account has, and goes back to where they were.
+import { PasswordProofForm } from "../components/email-sign-in.tsx";
+import { CsrfField } from "../components/form.tsx";
+import type { Frame } from "../components/frame.ts";
+import { Layout } from "../components/layout.tsx";
+import { PasskeyForm } from "../components/passkey-form.tsx";
+import { passkeySignInPath, signOutPath, walletSignInPath } from "../components/paths.ts";
+import { FormProblem } from "../components/text-field.tsx";
+import { WalletForm } from "../components/wallet-form.tsx";
+
+interface ConfirmPageProps {
+  frame: Frame;
+  ways: { walletCount: number; passkeyCount: number; hasPassword: boolean };
+  problem: string | undefined;
+  returnTo: string;
+}
+
+export function ConfirmPage({ frame, ways, problem, returnTo }: ConfirmPageProps) {
+  const way = { frame, purpose: "confirm", returnTo } as const;
+  const hasAny = ways.walletCount > 0 || ways.passkeyCount > 0 || ways.hasPassword;
+  return (
+    <Layout frame={frame} title="Confirm who you are" script={frame.assets.signInScript}>
+      <h1>Confirm who you are</h1>
+      <p>What you are about to do could lock you out or let others in, so it needs a proof from this hour.</p>
+      <FormProblem problem={problem} />
+      {ways.passkeyCount === 0 ? null : (
+        <>
+          <h2>With a passkey</h2>
+          <PasskeyForm {...way} action={passkeySignInPath} verb="Confirm with a passkey" />
+        </>
+      )}
+      {ways.walletCount === 0 ? null : (
+        <>
+          <h2>With an Ethereum wallet</h2>
+          <WalletForm {...way} action={walletSignInPath} verb="Confirm with" />
+        </>
+      )}
+      {ways.hasPassword ? (
+        <>
+          <h2>With your password</h2>
+          <PasswordProofForm frame={frame} returnTo={returnTo} problem={undefined} />
+        </>
+      ) : null}
+      {hasAny ? null : (
+        <p>This account has no passkey, wallet or password to confirm with. Signing in again is a proof.</p>
+      )}
+      <form method="post" action={signOutPath}>
+        <CsrfField viewer={frame.viewer} />
+        <button type="submit">{hasAny ? "Sign out instead" : "Sign out, to sign in again"}</button>
+      </form>
+    </Layout>
+  );
+}
