@@ -18,7 +18,7 @@ export interface AccountServices {
   origin: Origin;
 }
 
-interface OwnEmail {
+export interface OwnEmail {
   id: number;
   address: string;
   isPrimary: boolean;
