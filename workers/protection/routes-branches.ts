@@ -41,6 +41,7 @@ const listRoute = createRoute({
   method: "get",
   path: "/repos/{owner}/{repo}/branches",
   summary: "The branches of a repository, by name",
+  "x-permission": "repository.read",
   request: { params: branchParams.omit({ branch: true }), query: pageQuery },
   responses: {
     200: { description: "One page", ...json(z.array(shortBranchSchema)) },
@@ -52,6 +53,7 @@ const getRoute = createRoute({
   method: "get",
   path: "/repos/{owner}/{repo}/branches/{branch}",
   summary: "One branch with the commit it points at",
+  "x-permission": "repository.read",
   request: { params: branchParams },
   responses: { 200: { description: "It", ...json(branchSchema) }, ...errorResponses(401, 404) },
 });

@@ -49,7 +49,7 @@ const answering = <
   summary: string,
 ) =>
   createRoute({
-    ...{ method, path: pathOf(part), summary },
+    ...{ method, path: pathOf(part), summary, "x-permission": "repository.administer" },
     request: { params: branchParams },
     responses: {
       200: { description: "As it is now", ...json(schema) },
@@ -70,7 +70,7 @@ const taking = <
   summary: string,
 ) =>
   createRoute({
-    ...{ method, path: pathOf(part), summary },
+    ...{ method, path: pathOf(part), summary, "x-permission": "repository.administer" },
     request: { params: branchParams, body: { required: true, ...json(body) } },
     responses: {
       200: { description: "As it is now", ...json(schema) },
@@ -80,7 +80,7 @@ const taking = <
 
 const ending = <Part extends string>(part: Part, summary: string) =>
   createRoute({
-    ...{ method: "delete" as const, path: pathOf(part), summary },
+    ...{ method: "delete" as const, path: pathOf(part), summary, "x-permission": "repository.administer" },
     request: { params: branchParams },
     responses: { 204: { description: "Ended" }, ...errorResponses(401, 403, 404, 422) },
   });

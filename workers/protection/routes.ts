@@ -24,6 +24,7 @@ const getRoute = createRoute({
   method: "get",
   path: PATH,
   summary: "The rules that a branch is under",
+  "x-permission": "repository.administer",
   request: { params: branchParams },
   responses: { 200: { description: "They", ...json(protectionSchema) }, ...errorResponses(401, 403, 404) },
 });
@@ -32,6 +33,7 @@ const putRoute = createRoute({
   method: "put",
   path: PATH,
   summary: "Set the rules for one branch",
+  "x-permission": "repository.administer",
   request: { params: branchParams, body: { required: true, ...json(protectionBody) } },
   responses: {
     200: { description: "As they are now", ...json(protectionSchema) },
@@ -43,6 +45,7 @@ const deleteRoute = createRoute({
   method: "delete",
   path: PATH,
   summary: "End the rules for one branch",
+  "x-permission": "repository.administer",
   request: { params: branchParams },
   responses: { 204: { description: "Ended" }, ...errorResponses(401, 403, 404, 422) },
 });
@@ -51,6 +54,7 @@ const rulesRoute = createRoute({
   method: "get",
   path: "/repos/{owner}/{repo}/rules/branches/{branch}",
   summary: "What is asked of a branch of this name, be there one or not",
+  "x-permission": "repository.read",
   request: { params: branchParams },
   responses: { 200: { description: "It", ...json(z.array(ruleSchema)) }, ...errorResponses(401, 404) },
 });

@@ -1,11 +1,19 @@
 // The rules of repositories: who finds which, and how one is made.
 import type { Visibility } from "../../schema/roles.ts";
-import { can, hasScope, type RepositoryAction, requirePermission } from "../auth/permissions.ts";
+import {
+  can,
+  hasScope,
+  type RepositoryAction,
+  requirePermission,
+  type Verdict,
+} from "../auth/permissions.ts";
 import type { Actor, UserActor } from "../core/actor.ts";
 import type { Database, Executor } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { findNameProblem } from "./names.ts";
+import { endRedirect } from "./redirects-store.ts";
+import { RepositoryMoved } from "./repository-moved.ts";
 import type { Repository } from "./store.ts";
 import * as store from "./store.ts";
 
@@ -18,7 +26,8 @@ interface RepositoryPage {
 
 /**
  * The repository of that name, if `actor` may do `action` to it.
- * @throws ForgeError `not_found` when there is none or it may not be seen, `unauthorized`, `forbidden`.
+ * @throws ForgeError `not_found` when there is none or it may not be seen, `unauthorized`, `forbidden`; RepositoryMoved
+ * when one that the actor may read was called so.
  */
 export async function requireRepository(
   database: Database,
@@ -27,8 +36,9 @@ export async function requireRepository(
   name: string,
   action: RepositoryAction,
 ): Promise<Repository> {
-  const repository = await store.findByName(database.query, owner, name, userIdOf(actor));
-  if (!repository) throw notFound();
+  const { repository, verdict, movedTo } = await judgeRepository(database, actor, owner, name, action);
+  if (movedTo) throw new RepositoryMoved({ owner, name }, movedTo);
+  if (!repository || verdict === "hidden") throw notFound();
   requirePermission(actor, action, repository);
   return repository;
 }
@@ -58,17 +68,24 @@ export async function roleIn(database: Database, repositoryId: number, userId: n
   return (await store.findById(database.query, repositoryId, userId))?.role ?? null;
 }
 
-/** The repository with the verdict on `action`, for callers that tell a refusal in their own protocol. */
+/**
+ * The repository with the verdict on `action`, for callers that tell a refusal in their own protocol; `movedTo`: the one
+ * that had the name, where the actor may read it. A hidden one and none cost the same.
+ */
 export async function judgeRepository(
   database: Database,
   actor: Actor,
   owner: string,
   name: string,
   action: RepositoryAction,
-) {
-  const repository = await store.findByName(database.query, owner, name, userIdOf(actor));
-  if (!repository) return { verdict: "hidden" } as const;
-  return { verdict: can(actor, action, repository), repository } as const;
+): Promise<{ verdict: Verdict; repository?: Repository; movedTo?: Repository }> {
+  const { query } = database;
+  const repository = await store.findByName(query, owner, name, userIdOf(actor));
+  const verdict = repository ? can(actor, action, repository) : "hidden";
+  if (repository && verdict !== "hidden") return { verdict, repository };
+  const former = await store.findByFormerName(query, owner, name, userIdOf(actor));
+  const isReadable = former !== undefined && can(actor, "repository.read", former) === "allowed";
+  return { verdict: "hidden", ...(isReadable ? { movedTo: former } : {}) };
 }
 
 /** All that `actor` may see, last pushed first. */
@@ -130,7 +147,7 @@ export async function createRepository(
 ): Promise<Repository> {
   requirePermission(actor, "account.create-repository", { accountId: actor.userId });
   if (wanted.visibility === "internal") throw invalidVisibility();
-  const id = await insertRepository(database.query, actor.userId, wanted);
+  const id = await database.transaction((transaction) => insertRepository(transaction, actor.userId, wanted));
   return requireRepositoryById(database, actor, id, "repository.read");
 }
 
@@ -144,6 +161,7 @@ export async function insertRepository(
   if (problem) throw invalidName(problem, "invalid");
   const id = await store.insert(query, { ...wanted, ownerId, defaultBranch: "main" });
   if (id === undefined) throw invalidName("name already exists on this account", "already_exists");
+  await endRedirect(query, ownerId, wanted.name);
   return id;
 }
 

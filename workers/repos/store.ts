@@ -2,7 +2,7 @@
 import { and, desc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import { type RepositoryRole, roleOfRank, type Visibility } from "../../schema/roles.ts";
 import { users } from "../../schema/tables/auth.ts";
-import { repositories } from "../../schema/tables/git.ts";
+import { repositories, repositoryRedirects } from "../../schema/tables/git.ts";
 import type { Executor } from "../core/db.ts";
 import { isGrantedTo, rankOf } from "./grants.ts";
 
@@ -54,6 +54,27 @@ export async function findByName(
     .innerJoin(users, eq(users.id, repositories.ownerId))
     .where(
       and(sql`lower(${users.username}) = lower(${owner})`, sql`lower(${repositories.name}) = lower(${name})`),
+    );
+  return row && toRepository(row);
+}
+
+/** As `findByName`, by a name that it had; undefined for one that was never left or that another has taken. */
+export async function findByFormerName(
+  query: Executor,
+  owner: string,
+  name: string,
+  userId: number | null,
+): Promise<Repository | undefined> {
+  const [row] = await query
+    .select({ ...shape, rank: rankOf(userId) })
+    .from(repositories)
+    .innerJoin(users, eq(users.id, repositories.ownerId))
+    .innerJoin(repositoryRedirects, eq(repositoryRedirects.repositoryId, repositories.id))
+    .where(
+      and(
+        sql`lower(${repositoryRedirects.owner}) = lower(${owner})`,
+        sql`lower(${repositoryRedirects.name}) = lower(${name})`,
+      ),
     );
   return row && toRepository(row);
 }

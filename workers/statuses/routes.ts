@@ -48,6 +48,7 @@ const addRoute = createRoute({
   method: "post",
   path: "/repos/{owner}/{repo}/statuses/{sha}",
   summary: "Say how a commit fares in a context",
+  "x-permission": "status.write",
   request: { params: names.extend({ sha: z.string() }), body: { required: true, ...json(statusBody) } },
   responses: {
     201: { description: "Said", ...json(statusSchema) },
@@ -59,6 +60,7 @@ const listRoute = createRoute({
   method: "get",
   path: "/repos/{owner}/{repo}/commits/{ref}/statuses",
   summary: "All that was said of a commit, newest first",
+  "x-permission": "repository.read",
   request: { params: refParams, query: pageQuery },
   responses: {
     200: { description: "One page", ...json(z.array(statusSchema)) },
@@ -70,6 +72,7 @@ const combinedRoute = createRoute({
   method: "get",
   path: "/repos/{owner}/{repo}/commits/{ref}/status",
   summary: "The newest of each context, and what they come to",
+  "x-permission": "repository.read",
   request: { params: refParams },
   responses: { 200: { description: "It", ...json(combinedSchema) }, ...errorResponses(401, 404) },
 });

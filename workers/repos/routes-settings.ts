@@ -1,0 +1,110 @@
+// Changing, giving away and ending repositories, under the paths and in the shapes of GitHub's REST v3.
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { AppEnv } from "../core/app-env.ts";
+import { json } from "../core/openapi.ts";
+import { readOrigin } from "../core/origin.ts";
+import { errorResponses, refuseInvalid } from "../core/validation.ts";
+import { changeRepository, type RepositoryChange } from "./change-repository.ts";
+import { describeRepository, repositorySchema } from "./describe-repository.ts";
+import { deleteRepository, transferRepository } from "./end-repository.ts";
+import { requireRepository } from "./service.ts";
+
+const params = z.object({ owner: z.string(), repo: z.string() });
+
+const changeBody = z
+  .object({
+    name: z.string().optional(),
+    description: z.string().nullish(),
+    private: z.boolean().optional(),
+    visibility: z.enum(["public", "internal", "private"]).optional(),
+    default_branch: z.string().optional(),
+    archived: z.boolean().optional(),
+  })
+  .openapi("ChangeRepository");
+
+const changeRoute = createRoute({
+  method: "patch",
+  path: "/repos/{owner}/{repo}",
+  summary: "Change a repository",
+  "x-permission": "repository.administer",
+  request: { params, body: { required: true, ...json(changeBody) } },
+  responses: {
+    200: { description: "As it is now", ...json(repositorySchema) },
+    ...errorResponses(400, 401, 403, 404, 422),
+  },
+});
+
+const deleteRoute = createRoute({
+  method: "delete",
+  path: "/repos/{owner}/{repo}",
+  summary: "End a repository with all that is in it",
+  "x-permission": "repository.administer",
+  request: { params },
+  responses: { 204: { description: "It is gone" }, ...errorResponses(401, 403, 404) },
+});
+
+const transferRoute = createRoute({
+  method: "post",
+  path: "/repos/{owner}/{repo}/transfer",
+  summary: "Give a repository to an organisation, or take it oneself",
+  "x-permission": "repository.administer",
+  request: {
+    params,
+    body: {
+      required: true,
+      ...json(
+        z.object({ new_owner: z.string(), new_name: z.string().optional() }).openapi("TransferRepository"),
+      ),
+    },
+  },
+  responses: {
+    202: { description: "Given", ...json(repositorySchema) },
+    ...errorResponses(400, 401, 403, 404, 422),
+  },
+});
+
+/** Mounted at /api/v3. */
+export const repositorySettingsRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  .openapi(changeRoute, async (context) => {
+    const repository = await find(context, context.req.valid("param"));
+    const change = readChange(context.req.valid("json"));
+    const changed = await changeRepository(context.get("database"), editorOf(context), repository, change);
+    return context.json(describeRepository(changed, context.get("env").publicUrl), 200);
+  })
+  .openapi(deleteRoute, async (context) => {
+    const repository = await find(context, context.req.valid("param"));
+    await deleteRepository(context.get("database"), editorOf(context), repository);
+    return context.body(null, 204);
+  })
+  .openapi(transferRoute, async (context) => {
+    const repository = await find(context, context.req.valid("param"));
+    const { new_owner: owner, new_name: name } = context.req.valid("json");
+    const given = await transferRepository(context.get("database"), editorOf(context), repository, {
+      owner,
+      ...(name === undefined ? {} : { name }),
+    });
+    return context.json(describeRepository(given, context.get("env").publicUrl), 202);
+  });
+
+// The service asks for the right to do it.
+const find = (context: Context<AppEnv>, { owner, repo }: z.infer<typeof params>) =>
+  requireRepository(context.get("database"), context.get("actor"), owner, repo, "repository.read");
+
+const editorOf = (context: Context<AppEnv>) => ({
+  actor: context.get("actor"),
+  origin: readOrigin(context),
+});
+
+function readChange(body: z.infer<typeof changeBody>): RepositoryChange {
+  const visibility = body.visibility ?? (body.private === undefined ? undefined : readPrivacy(body.private));
+  return {
+    ...(body.name === undefined ? {} : { name: body.name }),
+    ...(body.description === undefined ? {} : { description: body.description ?? "" }),
+    ...(visibility === undefined ? {} : { visibility }),
+    ...(body.default_branch === undefined ? {} : { defaultBranch: body.default_branch }),
+    ...(body.archived === undefined ? {} : { isArchived: body.archived }),
+  };
+}
+
+const readPrivacy = (isPrivate: boolean) => (isPrivate ? ("private" as const) : ("public" as const));
