@@ -38,6 +38,7 @@ export default defineConfig({
                 DATABASE_URL: inject("bridgeUrl"),
                 NEON_PROXY: inject("neonProxy"),
                 GATEWAY_URL: "http://127.0.0.1:9",
+                RATE_LIMIT_FACTOR: "20",
                 GATEWAY_SECRET: "a-gateway-secret-for-the-tests-only",
               },
             },

@@ -30,10 +30,13 @@ import { teamMemberRoutes } from "./orgs/routes-team-members.ts";
 import { teamRoutes } from "./orgs/routes-teams.ts";
 import { protectionRoutes } from "./protection/routes.ts";
 import { branchRoutes } from "./protection/routes-branches.ts";
+import { rateLimitRoutes } from "./rate-limits/routes.ts";
 import { authoriseGit } from "./repos/authorise-git.ts";
+import { RepositoryMoved, sendOn } from "./repos/repository-moved.ts";
 import { repositoryRoutes } from "./repos/routes.ts";
 import { collaboratorRoutes } from "./repos/routes-collaborators.ts";
 import { repositoryInvitationRoutes } from "./repos/routes-invitations.ts";
+import { repositorySettingsRoutes } from "./repos/routes-settings.ts";
 import { preparePush } from "./runs/push-hooks.ts";
 import { runRoutes } from "./runs/routes.ts";
 import { statusRoutes } from "./statuses/routes.ts";
@@ -45,8 +48,10 @@ api.use(limitBody, readBodyAsJson, authenticate, refuseForgery);
 api.route("/", healthRoutes);
 api.route("/", runRoutes);
 api.route("/v3", accountRoutes);
+api.route("/v3", rateLimitRoutes);
 api.route("/v3", emailRoutes);
 api.route("/v3", repositoryRoutes);
+api.route("/v3", repositorySettingsRoutes);
 api.route("/v3", branchRoutes);
 api.route("/v3", protectionRoutes);
 api.route("/v3", statusRoutes);
@@ -70,8 +75,10 @@ api.all("*", () => {
 
 const git = createGitRoutes({
   authorise: async (context, target) => {
-    const header = context.req.header("authorization");
-    const access = await authoriseGit(context.get("database"), header, target);
+    const authorization = context.req.header("authorization");
+    const { rateLimitFactor } = context.get("env");
+    const request = { authorization, address: readOrigin(context).address, rateLimitFactor };
+    const access = await authoriseGit(context.get("database"), request, target);
     context.set("actor", (access.allowed ? access.principal : undefined) ?? ANONYMOUS);
     return access;
   },
@@ -103,6 +110,7 @@ app.route("/", siteRoutes);
 app.notFound((context) => answerErrorPage(context, notFound("There is nothing here.")));
 app.onError((error, context) => {
   const failure = toForgeError(error);
+  if (failure instanceof RepositoryMoved) return sendOn(context, failure);
   logFailure(context, failure);
   const isPage = !/^\/(api|internal)\//.test(context.req.path);
   return isPage ? answerErrorPage(context, failure) : answerApiError(context, failure);

@@ -100,6 +100,8 @@ function startWorker(
       NEON_PROXY: bridge.address,
       GATEWAY_URL: `http://127.0.0.1:${gatewayPort}`,
       GATEWAY_SECRET: folder.secrets.gatewaySecret,
+      // One machine's scripts and tests, and nobody else.
+      RATE_LIMIT_FACTOR: "20",
     },
   };
   return startProgram({

@@ -1,6 +1,6 @@
 // Puts the actor into the context: bearer first (cookies are then ignored), then the session cookie.
 // Unsafe methods with a cookie need a matching origin and the session's token.
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { areEqualSecrets } from "../../schema/constant-time.ts";
 import type { Actor } from "../core/actor.ts";
@@ -8,16 +8,51 @@ import { ANONYMOUS } from "../core/actor.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError } from "../core/errors.ts";
 import { SESSION_LIFETIME_MS } from "../core/limits.ts";
+import { readOrigin } from "../core/origin.ts";
+import {
+  chargeAddress,
+  finishCharge,
+  requireWithinLimit,
+  toAddressKey,
+} from "../rate-limits/limit-requests.ts";
+import { classifyRequest, findRules, type RequestRules } from "../rate-limits/request-rules.ts";
+import { authenticateOrCount } from "./bad-tokens.ts";
 import { readToken } from "./read-token.ts";
-import { authenticateSession, authenticateToken } from "./service.ts";
+import { authenticateSession } from "./service.ts";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Authenticates every request that comes by it. @throws ForgeError `unauthorized` for a bad bearer token. */
 export const authenticate: MiddlewareHandler<AppEnv> = async (context, next) => {
-  context.set("actor", await findActor(context));
-  await next();
+  const resource = classifyRequest(context.req.path);
+  const rules = resource && findRules(resource, context.get("env").rateLimitFactor);
+  context.set("reauthenticate", async () => (await findActor(context, null)).actor);
+  const { actor, charge } = await findActor(context, rules);
+  context.set("actor", actor);
+  if (charge) {
+    requireWithinLimit(context, charge, nameActor(actor));
+    await next();
+    finishCharge(context, charge);
+  } else if (rules && actor.kind === "anonymous") await answerAnonymous(context, rules, next);
+  else await next();
 };
+
+// Whoever only looks is answered while their address is counted, and not told the answer past the limit.
+async function answerAnonymous(context: Context<AppEnv>, rules: RequestRules, next: Next): Promise<void> {
+  const address = toAddressKey(readOrigin(context).address);
+  const counting = chargeAddress(context, rules, address);
+  if (!SAFE_METHODS.has(context.req.method))
+    requireWithinLimit(context, await counting, `address ${address}`);
+  const [charge] = await Promise.all([counting, next()]);
+  if (!charge.allowed) await context.res.body?.cancel();
+  requireWithinLimit(context, charge, `address ${address}`);
+  finishCharge(context, charge);
+}
+
+function nameActor(actor: Actor): string {
+  if (actor.kind === "user") return `user ID ${actor.userId}`;
+  return actor.kind === "deploy" ? `deploy key ${actor.deployKeyId}` : "this credential";
+}
 
 /** Refuses unsafe requests that ride on a cookie without the session's own token. */
 export const refuseForgery: MiddlewareHandler<AppEnv> = async (context, next) => {
@@ -31,17 +66,18 @@ export const refuseForgery: MiddlewareHandler<AppEnv> = async (context, next) =>
   await next();
 };
 
-async function findActor(context: Context<AppEnv>): Promise<Actor> {
+async function findActor(context: Context<AppEnv>, rules: RequestRules | null) {
   const database = context.get("database");
   const header = context.req.header("authorization");
   if (header !== undefined) {
     const token = readToken(header);
     if (token === undefined)
       throw new ForgeError("unauthorized", "The Authorization header wasn't understood.");
-    return authenticateToken(database, token);
+    return authenticateOrCount(database, token, { address: readOrigin(context).address, rules });
   }
   const secret = getCookie(context, cookieName(context));
-  return secret === undefined ? ANONYMOUS : authenticateSession(database, secret);
+  if (secret !== undefined) return authenticateSession(database, secret, rules);
+  return { actor: ANONYMOUS, charge: null };
 }
 
 export function setSessionCookie(context: Context<AppEnv>, secret: string): void {

@@ -1,25 +1,64 @@
 // Finds out who is asking, and opens and ends browser sessions.
 // Invariant: a secret that is presented is compared by its hash, and a bad one is never silently anonymous.
+import { sql } from "drizzle-orm";
+import { authSessions } from "../../schema/tables/auth.ts";
 import { hashSecret, isWellFormedToken } from "../../schema/token.ts";
 import { type Actor, ANONYMOUS } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import { ForgeError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
+import { type Charge, chargeColumn, readCharge } from "../rate-limits/charge.ts";
+import type { RequestRules } from "../rate-limits/request-rules.ts";
+import { findDeployKey, findRunningJob, findTokenOwner, touchDeployKey, touchToken } from "./find-token.ts";
 import { endOwnSession, replaceSession } from "./sessions.ts";
 import * as store from "./store.ts";
 
-/** The actor of an API token or run token. @throws ForgeError `unauthorized` when it is unknown, expired or revoked. */
-export async function authenticateToken(database: Database, token: string): Promise<Actor> {
+/** What is asked besides who it is. */
+export interface Asked {
+  /** Where the request came from, kept as the credential's last use. */
+  address: string;
+  /** The limits it counts towards, in the same statement; null when it is free. */
+  rules: RequestRules | null;
+}
+
+interface Authenticated {
+  actor: Actor;
+  /** What the request took of its limits; null when it is free, or nobody's in particular. */
+  charge: Charge | null;
+}
+
+/**
+ * The actor of an API token, a deploy key or a run's token.
+ * @throws ForgeError `unauthorized` when it is unknown, expired or revoked.
+ */
+export async function authenticateToken(
+  database: Database,
+  token: string,
+  asked: Asked,
+): Promise<Authenticated> {
   if (!isWellFormedToken(token)) throw badCredentials();
   const tokenHash = await hashSecret(token);
+  const { rules } = asked;
   if (token.startsWith("plue_run_")) {
-    const job = await store.findRunningJob(database.query, tokenHash);
+    const job = await findRunningJob(database.query, tokenHash, rules);
     if (!job) throw badCredentials();
-    return { kind: "run", ...job };
+    const { charge, ...run } = job;
+    return { actor: { kind: "run", ...run }, charge: readCharge(rules, charge) };
   }
-  const owner = await store.findTokenOwner(database.query, tokenHash);
+  if (token.startsWith("plue_deploy_")) {
+    const key = await findDeployKey(database.query, tokenHash, rules);
+    if (!key) throw badCredentials();
+    const { charge, lastUsedAt, ...deploy } = key;
+    if (store.isTouchDue(lastUsedAt)) await touchDeployKey(database.query, key.deployKeyId);
+    return { actor: { kind: "deploy", ...deploy }, charge: readCharge(rules, charge) };
+  }
+  const owner = await findTokenOwner(database.query, tokenHash, rules);
   if (!owner) throw badCredentials();
-  if (store.isTouchDue(owner.lastUsedAt)) await store.touchToken(database.query, owner.tokenId);
+  if (store.isTouchDue(owner.lastUsedAt)) await touchToken(database.query, owner.tokenId, asked.address);
+  return { actor: toTokenActor(owner), charge: readCharge(rules, owner.charge) };
+}
+
+function toTokenActor(owner: NonNullable<Awaited<ReturnType<typeof findTokenOwner>>>): Actor {
   return {
     kind: "user",
     userId: owner.userId,
@@ -35,11 +74,22 @@ export async function authenticateToken(database: Database, token: string): Prom
 }
 
 /** The actor of a session cookie; anonymous when the session has ended, as browsers keep old cookies. */
-export async function authenticateSession(database: Database, secret: string): Promise<Actor> {
-  const owner = await store.findSessionOwner(database.query, await hashSecret(secret));
-  if (!owner) return ANONYMOUS;
+export async function authenticateSession(
+  database: Database,
+  secret: string,
+  rules: RequestRules | null,
+): Promise<Authenticated> {
+  const owner = await store.findSessionOwner(
+    database.query,
+    await hashSecret(secret),
+    chargeColumn(rules, {
+      credential: sql`'session:' || ${authSessions.id}`,
+      account: sql`${authSessions.userId}::text`,
+    }),
+  );
+  if (!owner) return { actor: ANONYMOUS, charge: null };
   if (store.isTouchDue(owner.lastUsedAt)) await store.touchSession(database.query, owner.sessionId);
-  return {
+  const actor: Actor = {
     kind: "user",
     userId: owner.userId,
     username: owner.username,
@@ -52,6 +102,7 @@ export async function authenticateSession(database: Database, secret: string): P
       appearance: owner.appearance,
     },
   };
+  return { actor, charge: readCharge(rules, owner.charge) };
 }
 
 type SignInLink =

@@ -1,14 +1,7 @@
 // The SQL of identity: lookups by hash only, and the one UPDATE that takes a one-time link.
-import { and, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, lt, type SQL, sql } from "drizzle-orm";
 import type { Appearance } from "../../schema/appearance.ts";
-import {
-  accessTokens,
-  authSessions,
-  signInChallenges,
-  signInLinks,
-  users,
-} from "../../schema/tables/auth.ts";
-import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
+import { authSessions, signInChallenges, signInLinks, users } from "../../schema/tables/auth.ts";
 import type { Executor } from "../core/db.ts";
 import { SESSION_IDLE_MS, SESSION_LIFETIME_MS } from "../core/limits.ts";
 
@@ -17,35 +10,8 @@ const LAST_USED_STEP_MS = 60_000;
 
 const person = { userId: users.id, username: users.username, isAdmin: users.isAdmin };
 
-const limitedTo = sql<number[] | null>`CASE WHEN ${accessTokens.isRepositoryLimited} THEN ARRAY(
-  SELECT reached.repository_id::float8 FROM access_token_repositories reached
-  WHERE reached.token_id = ${accessTokens.id}) END`;
-
-/** The live token with this hash and its active owner. */
-export async function findTokenOwner(query: Executor, tokenHash: string) {
-  const [row] = await query
-    .select({
-      ...person,
-      tokenId: accessTokens.id,
-      scopes: accessTokens.scopes,
-      repositoryIds: limitedTo,
-      lastUsedAt: accessTokens.lastUsedAt,
-    })
-    .from(accessTokens)
-    .innerJoin(users, eq(users.id, accessTokens.userId))
-    .where(
-      and(
-        eq(accessTokens.tokenHash, tokenHash),
-        isNull(accessTokens.revokedAt),
-        sql`(${accessTokens.expiresAt} IS NULL OR ${accessTokens.expiresAt} > now())`,
-        isNull(users.suspendedAt),
-      ),
-    );
-  return row;
-}
-
 /** The live browser session with this hash and its active owner. */
-export async function findSessionOwner(query: Executor, tokenHash: string) {
+export async function findSessionOwner(query: Executor, tokenHash: string, charge: SQL<unknown>) {
   const [row] = await query
     .select({
       ...person,
@@ -53,6 +19,7 @@ export async function findSessionOwner(query: Executor, tokenHash: string) {
       provedAt: authSessions.provedAt,
       appearance: sql<Appearance>`${users.appearance}`,
       lastUsedAt: authSessions.lastUsedAt,
+      charge,
     })
     .from(authSessions)
     .innerJoin(users, eq(users.id, authSessions.userId))
@@ -66,20 +33,6 @@ export async function findSessionOwner(query: Executor, tokenHash: string) {
       ),
     );
   return row;
-}
-
-/** The running attempt that this run token belongs to. */
-export async function findRunningJob(query: Executor, tokenHash: string) {
-  const [row] = await query
-    .select({ jobId: workflowJobs.id, repositoryId: workflowRuns.repositoryId })
-    .from(workflowJobs)
-    .innerJoin(workflowRuns, eq(workflowRuns.id, workflowJobs.runId))
-    .where(and(eq(workflowJobs.tokenHash, tokenHash), eq(workflowJobs.status, "running")));
-  return row;
-}
-
-export async function touchToken(query: Executor, tokenId: number): Promise<void> {
-  await query.update(accessTokens).set({ lastUsedAt: sql`now()` }).where(eq(accessTokens.id, tokenId));
 }
 
 export async function touchSession(query: Executor, sessionId: number): Promise<void> {

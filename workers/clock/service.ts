@@ -8,6 +8,7 @@ import { deleteSentEvents, drainOutbox } from "../core/outbox.ts";
 import { tickMaintenance } from "../git/housekeeping/consume-maintenance.ts";
 import { sweepImports } from "../imports/service.ts";
 import { sweepMail } from "../mail/service.ts";
+import { sweepLimits } from "../rate-limits/service.ts";
 
 interface ClockServices {
   env: Env;
@@ -20,6 +21,7 @@ export async function strikeClock({ env, database, log }: ClockServices): Promis
   await drainOutbox(env, database);
   await deleteSentEvents(database);
   await expireCredentials(database);
+  await sweepLimits(database);
   await sweepMail(env, database);
   await sweepImports({ env, database });
   await tickMaintenance({ env, database, log });

@@ -23,6 +23,7 @@ export function logFailure(context: Context<AppEnv>, error: ForgeError): void {
 /** The JSON answer of the API to an error. */
 export function answerApiError(context: Context<AppEnv>, error: ForgeError): Response {
   if (error.status === 401) context.header("WWW-Authenticate", 'Bearer realm="Plue"');
+  if (error.retryAfterMs !== undefined) context.header("Retry-After", formatSeconds(error.retryAfterMs));
   const body = {
     message: error.message,
     documentation_url: `${new URL(context.req.url).origin}/api/openapi.json`,
@@ -31,3 +32,6 @@ export function answerApiError(context: Context<AppEnv>, error: ForgeError): Res
   };
   return context.json(body, error.status);
 }
+
+/** Whole seconds, never too few, as `Retry-After` has them. */
+export const formatSeconds = (ms: number): string => String(Math.max(1, Math.ceil(ms / 1000)));

@@ -12,5 +12,7 @@ export interface AppEnv {
     log: Log;
     requestId: string;
     actor: Actor;
+    /** Who the request's credential belongs to now; anonymous when it has ended. For answers that go on for long. */
+    reauthenticate: () => Promise<Actor>;
   };
 }

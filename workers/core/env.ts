@@ -24,6 +24,9 @@ export interface Bindings {
   MAIL_HTTP_KEY?: string;
   MAIL_FROM?: string;
   ETHEREUM_RPC_URL?: string;
+  RATE_LIMIT_FACTOR?: string;
+  /** Cloudflare's own rate limit, a first shield by address; optional. */
+  RATE_SHIELD?: RateLimit;
 }
 
 export interface Env {
@@ -45,6 +48,9 @@ export interface Env {
   mailProvider: MailProvider | null;
   /** Nodes that are asked about contract wallets, by chain id; none unless they are configured. */
   ethereumNodes: ReadonlyMap<number, string>;
+  /** What every limit of requests is multiplied by: 1, unless the installation is configured otherwise. */
+  rateLimitFactor: number;
+  rateShield: RateLimit | undefined;
 }
 
 export interface MailProvider {
@@ -72,6 +78,7 @@ const variablesSchema = z.object({
     .string()
     .regex(/^[^\p{Cc}<>]*<?[^\s\p{Cc}<>]+@[^\s\p{Cc}<>]+>?$/u, "must be an address")
     .optional(),
+  RATE_LIMIT_FACTOR: z.coerce.number("must be a number").positive().max(10_000).default(1),
   ETHEREUM_RPC_URL: z.string().optional().transform(readEthereumNodes),
 });
 
@@ -107,6 +114,8 @@ export function parseEnv(bindings: Bindings): Env {
     gatewayUrl: variables.GATEWAY_URL,
     gatewaySecret: variables.GATEWAY_SECRET,
     ethereumNodes: variables.ETHEREUM_RPC_URL,
+    rateLimitFactor: variables.RATE_LIMIT_FACTOR,
+    rateShield: bindings.RATE_SHIELD,
     mailProvider: readMailProvider(variables),
   };
   parsed.set(bindings, env);

@@ -33,18 +33,21 @@ export class ForgeError extends Error {
   readonly code: ForgeErrorCode;
   readonly status: ForgeErrorStatus;
   readonly fields: readonly FieldError[];
+  /** When it is worth asking again; undefined where waiting changes nothing. */
+  readonly retryAfterMs: number | undefined;
 
   /** @param message a sentence for the public; the cause is only logged. */
   constructor(
     code: ForgeErrorCode,
     message: string,
-    options: { cause?: unknown; fields?: FieldError[] } = {},
+    options: { cause?: unknown; fields?: FieldError[]; retryAfterMs?: number } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "ForgeError";
     this.code = code;
     this.status = STATUS_OF[code];
     this.fields = options.fields ?? [];
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

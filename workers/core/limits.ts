@@ -144,6 +144,11 @@ export const CREDENTIALS_PER_ACCOUNT: RateRule = { name: "credentials", requests
 /** Questions of an address whether a token has leaked. */
 export const TOKEN_CHECKS_PER_ADDRESS: RateRule = { name: "token-check", requestsMax: 60, perMs: MINUTE_MS };
 
+/** Bad tokens of one address before it is told to wait: each costs a question, and nobody guesses one. */
+export const BAD_TOKENS_PER_ADDRESS: RateRule = { name: "bad-token", requestsMax: 30, perMs: 5 * MINUTE_MS };
+/** Rows of past limits that one strike of the clock removes. */
+export const LIMITS_PER_SWEEP_MAX = 10_000;
+
 /** Tries to sign in, of one address and for one account, whatever the way. */
 export const SIGN_IN_PER_ADDRESS: RateRule = { name: "sign-in-address", requestsMax: 60, perMs: 15 * 60_000 };
 export const SIGN_IN_PER_ACCOUNT: RateRule = { name: "sign-in-account", requestsMax: 20, perMs: 15 * 60_000 };

@@ -5,6 +5,7 @@ import type { Database } from "../core/db.ts";
 import {
   FAILURES_BEFORE_LOCK_MAX,
   FAILURES_FORGOTTEN_MS,
+  LIMITS_PER_SWEEP_MAX,
   LOCK_MS_MAX,
   LOCK_MS_MIN,
   type RateRule,
@@ -50,6 +51,34 @@ export async function takeRequest(
     resetAt: new Date(Date.now() + row.full_ms),
     retryAfterMs: Math.ceil(row.wait_ms),
   };
+}
+
+/** Gives back what a request took that turned out to be free. */
+export async function giveBack(
+  database: Pick<Database, "query">,
+  taken: readonly { key: string; rule: RateRule }[],
+): Promise<void> {
+  for (const { key, rule } of taken) await store.giveBack(database.query, key, rule.perMs / rule.requestsMax);
+}
+
+/** What is left of `rule` for `key`, taking nothing. */
+export async function readRequests(
+  database: Pick<Database, "query">,
+  rule: RateRule,
+  key: string,
+): Promise<Omit<Taken, "allowed" | "retryAfterMs">> {
+  const fullMs = key === "" ? 0 : await store.findFullMs(database.query, `${rule.name}:${key}`);
+  const remaining = Math.floor(((rule.perMs - fullMs) * rule.requestsMax) / rule.perMs);
+  return {
+    limit: rule.requestsMax,
+    remaining: Math.max(0, remaining),
+    resetAt: new Date(Date.now() + fullMs),
+  };
+}
+
+/** Forgets what says nothing any more; called by the clock. */
+export async function sweepLimits(database: Pick<Database, "query">): Promise<void> {
+  await store.deletePast(database.query, LIMITS_PER_SWEEP_MAX);
 }
 
 /**

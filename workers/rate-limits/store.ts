@@ -69,3 +69,25 @@ export async function findLock(query: Executor, keys: readonly string[]): Promis
 export async function remove(query: Executor, key: string): Promise<void> {
   await query.delete(rateLimits).where(eq(rateLimits.key, key));
 }
+
+export async function giveBack(query: Executor, key: string, stepMs: number): Promise<void> {
+  await query
+    .update(rateLimits)
+    .set({ arrivalAt: sql`${rateLimits.arrivalAt} - ${stepMs}::float8 * interval '1 millisecond'` })
+    .where(eq(rateLimits.key, key));
+}
+
+/** How long until as many are allowed as at first; 0 when they are. */
+export async function findFullMs(query: Executor, key: string): Promise<number> {
+  const [row] = await query
+    .select({ fullMs: sql`extract(epoch FROM ${rateLimits.arrivalAt} - now()) * 1000`.mapWith(Number) })
+    .from(rateLimits)
+    .where(eq(rateLimits.key, key));
+  return Math.max(0, row?.fullMs ?? 0);
+}
+
+/** Removes at most `rowsMax` rows that say nothing any more. */
+export async function deletePast(query: Executor, rowsMax: number): Promise<void> {
+  await query.execute(sql`DELETE FROM ${rateLimits} WHERE ctid IN (
+    SELECT ctid FROM ${rateLimits} WHERE arrival_at < now() LIMIT ${rowsMax}::integer FOR UPDATE SKIP LOCKED)`);
+}

@@ -58,7 +58,7 @@ export interface MadeRun {
 /** Writes the runs of those refs that were accepted, with jobs, steps and outbox, in the push's transaction. */
 export async function writeRuns(
   transaction: Executor,
-  push: { repositoryId: number; actorId: number },
+  push: { repositoryId: number; actorId: number | null },
   plan: PushPlan,
   accepted: readonly PushedRef[],
 ): Promise<MadeRun[]> {

@@ -19,7 +19,8 @@ export interface GitRepository {
 }
 
 export interface GitActor {
-  readonly id: number;
+  /** Null for a deploy key, which is nobody in person. */
+  readonly id: number | null;
   readonly username: string;
 }
 
@@ -38,7 +39,14 @@ export type GitAccess =
       readonly principal?: Actor;
     }
   /** `message` is shown to the person by git's client. */
-  | { readonly allowed: false; readonly status: 401 | 403 | 404; readonly message: string };
+  | {
+      readonly allowed: false;
+      readonly status: 401 | 403 | 404 | 429;
+      readonly message: string;
+      readonly retryAfterMs?: number;
+      /** What the repository is called now. */
+      readonly movedTo?: { readonly owner: string; readonly name: string };
+    };
 
 export interface PushContext {
   readonly repository: GitRepository;

@@ -2,6 +2,7 @@
 // the bundles that clients are told of.
 // Invariant: nothing is read or written before `authorise` has let the request in.
 import { type Context, Hono } from "hono";
+import { formatSeconds } from "../../core/api-errors.ts";
 import type { AppEnv } from "../../core/app-env.ts";
 import type { GitService } from "../wire/advertisement.ts";
 import { serveBundle } from "./bundles.ts";
@@ -28,24 +29,24 @@ export function createGitRoutes(dependencies: GitHttpDependencies): Hono<AppEnv>
       return refuse(403, "This server speaks the smart protocol only: use git 1.6.6 or newer.");
     }
     const access = await enter(context, service);
-    return access.allowed ? serveInfoRefs(context, access.repository, service) : turnAway(access);
+    return access.allowed ? serveInfoRefs(context, access.repository, service) : turnAway(context, access);
   });
   routes.post("/:owner/:repository/git-upload-pack", async (context) => {
     const access = await enter(context, "git-upload-pack");
-    return access.allowed ? serveUploadPack(context, access.repository) : turnAway(access);
+    return access.allowed ? serveUploadPack(context, access.repository) : turnAway(context, access);
   });
   routes.post("/:owner/:repository/git-receive-pack", async (context) => {
     const access = await enter(context, "git-receive-pack");
-    if (!access.allowed) return turnAway(access);
+    if (!access.allowed) return turnAway(context, access);
     const { repository, actor } = access;
-    if (actor === null) return turnAway({ allowed: false, status: 401, message: SIGN_IN });
+    if (actor === null) return turnAway(context, { allowed: false, status: 401, message: SIGN_IN });
     return serveReceivePack(context, dependencies, { repository, actor });
   });
   routes.get("/:owner/:repository/bundles/:bundle", async (context) => {
     const access = await enter(context, "git-upload-pack");
     return access.allowed
       ? serveBundle(context, access.repository, context.req.param("bundle"))
-      : turnAway(access);
+      : turnAway(context, access);
   });
   return routes;
 }
@@ -54,6 +55,24 @@ function parseService(text: string | undefined): GitService | null {
   return text === "git-upload-pack" || text === "git-receive-pack" ? text : null;
 }
 
-function turnAway({ status, message }: GitAccess & { allowed: false }): Response {
-  return refuse(status, message, status === 401 ? { "WWW-Authenticate": REALM } : {});
+function turnAway(
+  context: Context<AppEnv>,
+  { status, message, movedTo, retryAfterMs }: GitAccess & { allowed: false },
+): Response {
+  if (movedTo !== undefined) return sendOn(context, movedTo);
+  return refuse(status, message, {
+    ...(status === 401 ? { "WWW-Authenticate": REALM } : {}),
+    ...(retryAfterMs === undefined ? {} : { "Retry-After": formatSeconds(retryAfterMs) }),
+  });
+}
+
+// git follows where `info/refs` leads, and sends what comes after there at once.
+function sendOn(context: Context<AppEnv>, { owner, name }: { owner: string; name: string }): Response {
+  const { pathname, search } = new URL(context.req.url);
+  const rest = pathname.split("/").slice(3).join("/");
+  const location = `/${encodeURIComponent(owner)}/${encodeURIComponent(name)}.git/${rest}${search}`;
+  return context.body(null, context.req.method === "GET" ? 301 : 308, {
+    Location: location,
+    "Cache-Control": "no-store",
+  });
 }
