@@ -1,31 +1,44 @@
-// What fails in the middle of a push: the Worker is killed, PostgreSQL drops every connection. Invariant: afterwards
-// all refs are as before or all as pushed, a clone is whole, and the same push succeeds. PLUE_FAULTS sets how many.
-import { writeFileSync } from "node:fs";
+// What fails in the middle of a push or a clone: the Worker is killed, PostgreSQL drops every connection or is restarted.
+// Invariant: afterwards all refs are as before or all as pushed, a clone is whole, and the same push succeeds. PLUE_FAULTS
+// sets how many.
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createSeededRandom } from "../scripts/bench/seeded-random.ts";
-import { createTestDatabase, type TestDatabase } from "../scripts/testing/database.ts";
+import { type RunningPostgres, startPostgres } from "../scripts/dev/postgres.ts";
+import { findFreePort } from "../scripts/dev/tcp-ports.ts";
 import { makeRepository } from "./forge-client.ts";
 import { commitFiles, git, makeFolder, makeWorkTree, removeFolder, tryGit } from "./git-client.ts";
 import { listTree } from "./process-tree.ts";
-import { type RunningPlue, startPlue } from "./start-plue.ts";
+import { makeDataFolder, type RunningPlue, startPlue } from "./start-plue.ts";
 
 const KILLS = Number(process.env.PLUE_FAULTS ?? 12);
 const CUTS = Number(process.env.PLUE_FAULTS ?? 12);
+const RESTARTS = Number(process.env.PLUE_FAULTS ?? 5);
 const FAULT_TIMEOUT_MS = 30_000;
 const BRANCHES = ["main", "topic", "other"];
 
 let plue: RunningPlue;
-let database: TestDatabase;
+let postgres: RunningPostgres;
+let postgresOptions: Parameters<typeof startPostgres>[0];
+const postgresFolder = makeDataFolder();
 let folder: string;
 let remote: string;
 const random = createSeededRandom(4711);
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject("databaseUrl"));
-  plue = await startPlue({ env: { DATABASE_URL: database.url, PLUE_RESTART_WAIT_MS: "100" } });
+  // As a deployment has it: a server of its own, which may go away and come back.
+  postgresOptions = {
+    dataFolder: join(postgresFolder, "postgres"),
+    password: "test",
+    logFile: join(postgresFolder, "postgres.log"),
+    port: await findFreePort(),
+    settings: { fsync: "off", full_page_writes: "off" },
+  };
+  postgres = await startPostgres(postgresOptions);
+  plue = await startPlue({ env: { DATABASE_URL: postgres.url, PLUE_RESTART_WAIT_MS: "100" } });
   ({ remote } = await makeRepository(plue));
   folder = await makeWorkTree("faults", { "README.md": "Read me\n" });
   await git(folder, "push", "--quiet", remote, ...BRANCHES.map((branch) => `main:${branch}`));
@@ -33,7 +46,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await plue?.stop();
-  await database?.drop();
+  await postgres?.server.stop();
+  rmSync(postgresFolder, { recursive: true, force: true });
   removeFolder(folder);
 });
 
@@ -113,16 +127,41 @@ async function readHealth(): Promise<string> {
 
 /** Ends every connection to the installation's database, as a restart of PostgreSQL does. */
 async function cutDatabase(): Promise<void> {
-  const client = new Client({ connectionString: inject("databaseUrl") });
+  const client = new Client({ connectionString: new URL("/postgres", postgres.url).href });
   await client.connect();
   await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [
-    new URL(database.url).pathname.slice(1),
+    new URL(postgres.url).pathname.slice(1),
   ]);
   await client.end();
   await expect.poll(readHealth, { timeout: FAULT_TIMEOUT_MS, interval: 50 }).toBe("ok");
 }
 
-const timeout = 20_000 * Math.max(KILLS, CUTS);
+/** Stops PostgreSQL, sessions and all, and starts it again on its data; resolves when the installation is well. */
+async function restartPostgres(): Promise<void> {
+  await postgres.server.stop();
+  postgres = await startPostgres(postgresOptions);
+  await expect.poll(readHealth, { timeout: FAULT_TIMEOUT_MS, interval: 50 }).toBe("ok");
+}
+
+/** Clones `count` times, each time with a fault at another moment. */
+async function cloneThroughFaults(count: number, fault: () => Promise<void>): Promise<void> {
+  const began = performance.now();
+  await requireWhole();
+  const usualMs = performance.now() - began;
+  for (let at = 0; at < count; at++) {
+    const copy = makeFolder("faults-clone");
+    const momentMs = ((at + random.next()) / count) * usualMs;
+    const [{ code }] = await Promise.all([
+      tryGit(copy, "clone", "--quiet", "--mirror", remote, "."),
+      wait(momentMs).then(fault),
+    ]);
+    if (code === 0) await git(copy, "fsck", "--full", "--strict");
+    removeFolder(copy);
+    await requireWhole();
+  }
+}
+
+const timeout = 20_000 * Math.max(KILLS, CUTS, RESTARTS);
 
 it("a push during which the Worker is killed happens wholly or not at all", { timeout }, async () => {
   const undone = await pushThroughFaults(KILLS, killWorker);
@@ -133,4 +172,14 @@ it("a push during which PostgreSQL drops its connections happens wholly or not a
   timeout,
 }, async () => {
   await pushThroughFaults(CUTS, cutDatabase);
+});
+
+it("a push during which PostgreSQL is restarted happens wholly or not at all", { timeout }, async () => {
+  await pushThroughFaults(RESTARTS, restartPostgres);
+});
+
+it("a clone during which PostgreSQL is restarted is whole, or fails and succeeds when tried again", {
+  timeout,
+}, async () => {
+  await cloneThroughFaults(RESTARTS, restartPostgres);
 });

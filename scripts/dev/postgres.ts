@@ -43,6 +43,8 @@ type PostgresOptions = {
   password: string;
   /** Receives the server's log. */
   logFile: string;
+  /** Where it listens; on a free port unless given. */
+  port?: number;
   /** Settings on top of the durable ones; the tests turn durability off. */
   settings?: Record<string, string>;
 };
@@ -62,7 +64,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const cluster = join(placeData(options.dataFolder, user), "cluster");
   if (existsSync(cluster)) await clearStalePid(cluster);
   else createCluster({ programs, cluster, user }, options.password);
-  const port = await findFreePort();
+  const port = options.port ?? (await findFreePort());
   const settings = { ...durableSettings, ...options.settings, port: String(port) };
   const server = spawnGuarded({
     command: join(programs, "bin/postgres"),
