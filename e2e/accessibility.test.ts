@@ -1,15 +1,12 @@
 // Every kind of page, wide and narrow, light and dark: axe finds nothing, and nothing runs off the side.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findViolations } from "./axe.ts";
 import { openBrowser } from "./browser.ts";
 import { findLatestRun, followRun, makeRepository } from "./forge-client.ts";
 import { git, makeWorkTree, removeFolder } from "./git-client.ts";
 import { type RunningPlue, startPlue } from "./start-plue.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LOOKS = [
   { width: 1280, colorScheme: "light" },
   { width: 320, colorScheme: "dark" },
@@ -67,14 +64,6 @@ async function signIn() {
   const state = await context.storageState();
   await context.close();
   return state;
-}
-
-async function findViolations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: AXE });
-  const results = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  );
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
 }
 
 describe.each(LOOKS)("at $width px, $colorScheme", ({ width, colorScheme }) => {
