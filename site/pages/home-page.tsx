@@ -1,10 +1,9 @@
 // The repositories that the viewer may see.
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
-import { Moment } from "../components/moment.tsx";
 import { Pager } from "../components/pager.tsx";
-import { newRepositoryPath, repositoryPath, signInPath } from "../components/paths.ts";
-import { Visibility } from "../components/repository-header.tsx";
+import { newRepositoryPath, signInPath } from "../components/paths.ts";
+import { RepositoryItem } from "../components/repository-item.tsx";
 import type { Paging, RepositoryView } from "../components/views.ts";
 
 interface HomePageProps {
@@ -28,33 +27,6 @@ export function HomePage({ frame, repositories, paging }: HomePageProps) {
       )}
       <Pager paging={paging} />
     </Layout>
-  );
-}
-
-function RepositoryItem({ repository, now }: { repository: RepositoryView; now: Date }) {
-  return (
-    <li class="item tight">
-      <p class="row">
-        <a href={repositoryPath(repository)} class="name">
-          {repository.owner}/{repository.name}
-        </a>
-        <Visibility isPrivate={repository.isPrivate} />
-        <span class="facts end">
-          {repository.pushedAt === null ? (
-            "nothing pushed yet"
-          ) : (
-            <>
-              pushed <Moment at={repository.pushedAt} now={now} />
-            </>
-          )}
-        </span>
-      </p>
-      {repository.description === "" ? null : (
-        <p>
-          <bdi>{repository.description}</bdi>
-        </p>
-      )}
-    </li>
   );
 }
 

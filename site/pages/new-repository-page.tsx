@@ -1,18 +1,28 @@
-// The form that makes a repository. Posts `name`, `description`, `private` (`on` or absent) and `_csrf` to /new.
+// The form that makes a repository. Posts `owner`, `name`, `description`, `visibility` and `_csrf` to /new.
+import type { Visibility } from "../../schema/roles.ts";
 import { CsrfField, describedBy, Field } from "../components/form.tsx";
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 import { newRepositoryPath } from "../components/paths.ts";
+import { Select } from "../components/role-forms.tsx";
+
+const VISIBILITIES = [
+  { value: "public", label: "Public: everybody" },
+  { value: "internal", label: "Internal: the members of the organisation" },
+  { value: "private", label: "Private: you, and whom you let in" },
+] as const;
 
 export interface NewRepositoryPageProps {
   frame: Frame;
   /** What was posted before, so that nothing has to be typed twice; empty at first. */
-  values: { name: string; description: string; isPrivate: boolean };
+  values: { owner: string; name: string; description: string; visibility: Visibility };
+  /** Who it may belong to: the person first, then organisations. */
+  owners: readonly string[];
   /** One sentence for each field that was wrong; `form` for what belongs to none. */
   errors: { name?: string; description?: string; form?: string };
 }
 
-export function NewRepositoryPage({ frame, values, errors }: NewRepositoryPageProps) {
+export function NewRepositoryPage({ frame, values, owners, errors }: NewRepositoryPageProps) {
   return (
     <Layout frame={frame} title="New repository">
       <h1>New repository</h1>
@@ -23,6 +33,16 @@ export function NewRepositoryPage({ frame, values, errors }: NewRepositoryPagePr
       )}
       <form method="post" action={newRepositoryPath} class="fields">
         <CsrfField viewer={frame.viewer} />
+        {owners.length < 2 ? null : (
+          <Field id="owner" label="Owner" error={undefined}>
+            <Select
+              id="owner"
+              name="owner"
+              choices={owners.map((owner) => ({ value: owner, label: owner }))}
+              chosen={values.owner}
+            />
+          </Field>
+        )}
         <Field id="name" label="Name" hint="Letters, digits, - _ and . — at most 100." error={errors.name}>
           <input
             id="name"
@@ -50,10 +70,23 @@ export function NewRepositoryPage({ frame, values, errors }: NewRepositoryPagePr
             aria-describedby={describedBy("description", { error: errors.description })}
           />
         </Field>
-        <div class="row">
-          <input type="checkbox" id="private" name="private" checked={values.isPrivate} />
-          <label for="private">Private: only you see it</label>
-        </div>
+        <fieldset class="tight">
+          <legend>Who sees it</legend>
+          {VISIBILITIES.filter(({ value }) => value !== "internal" || owners.length > 1).map(
+            ({ value, label }) => (
+              <div class="row">
+                <input
+                  type="radio"
+                  id={value}
+                  name="visibility"
+                  value={value}
+                  checked={values.visibility === value}
+                />
+                <label for={value}>{label}</label>
+              </div>
+            ),
+          )}
+        </fieldset>
         <button type="submit" class="main">
           Make the repository
         </button>

@@ -56,7 +56,8 @@ function pagesSaying(words: string, frame: Frame): Record<string, () => unknown>
     newOne: () =>
       NewRepositoryPage({
         frame,
-        values: { name: words, description: words, isPrivate: true },
+        values: { owner: words, name: words, description: words, visibility: "private" },
+        owners: [words, words],
         errors: { name: words, description: words, form: words },
       }),
     empty: () => EmptyRepositoryPage({ frame, repository, defaultBranch: words, canWrite: true }),
@@ -198,7 +199,8 @@ describe("details", () => {
     const html = await render(
       NewRepositoryPage({
         frame: SIGNED_IN,
-        values: { name: "a b", description: "", isPrivate: false },
+        values: { owner: "", name: "a b", description: "", visibility: "public" },
+        owners: ["ada"],
         errors: { name: "No spaces." },
       }),
     );

@@ -3,8 +3,11 @@ import { type Context, Hono } from "hono";
 import { requireUser } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { ForgeError } from "../../workers/core/errors.ts";
+import { readOrigin } from "../../workers/core/origin.ts";
 import { readPage } from "../../workers/core/paging.ts";
-import { createRepository, listVisibleRepositories } from "../../workers/repos/service.ts";
+import { listPossibleOwners, requireOrganization } from "../../workers/orgs/organizations.ts";
+import { createOrganizationRepository } from "../../workers/orgs/repositories.ts";
+import { createRepository, listVisibleRepositories, type Repository } from "../../workers/repos/service.ts";
 import { repositoryPath } from "../components/paths.ts";
 import { makeFrame } from "../make-frame.ts";
 import { HomePage } from "../pages/home-page.tsx";
@@ -12,6 +15,7 @@ import { NewRepositoryPage, type NewRepositoryPageProps } from "../pages/new-rep
 import { describePaging } from "../paging.ts";
 
 const DESCRIPTION_CHARACTERS_MAX = 350;
+const VISIBILITIES = ["public", "internal", "private"] as const;
 
 export const homeRoutes = new Hono<AppEnv>()
   .get("/", async (context) => {
@@ -22,32 +26,37 @@ export const homeRoutes = new Hono<AppEnv>()
       <HomePage frame={makeFrame(context)} repositories={listed.repositories} paging={paging} />,
     );
   })
-  .get("/new", (context) => {
+  .get("/new", async (context) => {
     requireUser(context.get("actor"));
-    const values = { name: "", description: "", isPrivate: false };
-    return context.html(<NewRepositoryPage frame={makeFrame(context)} values={values} errors={{}} />);
+    const owner = context.req.query("owner") ?? "";
+    return answerForm(context, { owner, name: "", description: "", visibility: "public" }, {});
   })
   .post("/new", async (context) => {
-    const actor = requireUser(context.get("actor"));
+    requireUser(context.get("actor"));
     const values = await readForm(context);
     if (values.description.length > DESCRIPTION_CHARACTERS_MAX) {
       const problem = `A description has at most ${DESCRIPTION_CHARACTERS_MAX} characters.`;
       return answerForm(context, values, { description: problem });
     }
     try {
-      const { name, description, isPrivate } = values;
-      const repository = await createRepository(context.get("database"), actor, {
-        ...{ name, description, visibility: isPrivate ? "private" : "public" },
-      });
-      return context.redirect(repositoryPath(repository), 303);
+      return context.redirect(repositoryPath(await make(context, values)), 303);
     } catch (error) {
       if (!(error instanceof ForgeError) || error.code !== "invalid") throw error;
       const [field] = error.fields;
       const problem =
-        field?.code === "already_exists" ? "You have a repository of that name." : field?.message;
+        field?.code === "already_exists" ? "The owner has a repository of that name." : field?.message;
       return answerForm(context, values, problem === undefined ? { form: error.message } : { name: problem });
     }
   });
+
+async function make(context: Context<AppEnv>, values: NewRepositoryPageProps["values"]): Promise<Repository> {
+  const database = context.get("database");
+  const actor = requireUser(context.get("actor"));
+  const { owner, ...wanted } = values;
+  if (owner === "" || owner === actor.username) return createRepository(database, actor, wanted);
+  const organization = await requireOrganization(database, actor, owner, "organization.create-repository");
+  return createOrganizationRepository(database, actor, readOrigin(context), organization, wanted);
+}
 
 async function readForm(context: Context<AppEnv>): Promise<NewRepositoryPageProps["values"]> {
   const form = await context.req.parseBody();
@@ -55,13 +64,19 @@ async function readForm(context: Context<AppEnv>): Promise<NewRepositoryPageProp
     const value = form[name];
     return typeof value === "string" ? value.trim() : "";
   };
-  return { name: text("name"), description: text("description"), isPrivate: text("private") !== "" };
+  const visibility = VISIBILITIES.find((one) => one === text("visibility")) ?? "public";
+  return { owner: text("owner"), name: text("name"), description: text("description"), visibility };
 }
 
-function answerForm(
+async function answerForm(
   context: Context<AppEnv>,
   values: NewRepositoryPageProps["values"],
   errors: NewRepositoryPageProps["errors"],
 ) {
-  return context.html(<NewRepositoryPage frame={makeFrame(context)} values={values} errors={errors} />, 422);
+  const actor = requireUser(context.get("actor"));
+  const owners = [actor.username, ...(await listPossibleOwners(context.get("database"), actor))];
+  const page = (
+    <NewRepositoryPage frame={makeFrame(context)} values={values} owners={owners} errors={errors} />
+  );
+  return context.html(page, Object.keys(errors).length === 0 ? 200 : 422);
 }

@@ -156,10 +156,10 @@ async function join(
   }
 }
 
-/** @throws ForgeError `internal` for a role that an organisation doesn't know. */
+/** @throws ForgeError `invalid` for a role that an organisation doesn't know. */
 export function toOrganizationRole(role: string): OrganizationRole {
   if (role === "owner" || role === "member" || role === "billing") return role;
-  throw new ForgeError("internal", "An invitation offers an unknown role.");
+  throw new ForgeError("invalid", "An organisation knows no such role.");
 }
 
 function describe(action: string, organizationId: number, person: { id: number; username: string }) {

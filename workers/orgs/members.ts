@@ -9,7 +9,7 @@ import type { Origin } from "../core/origin.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { endCachedAccess } from "../repos/access-epoch.ts";
 import * as store from "./store/members.ts";
-import { lockOrganization, type Organization } from "./store/organizations.ts";
+import { countOf, lockOrganization, type Organization } from "./store/organizations.ts";
 
 export type { Member } from "./store/members.ts";
 
@@ -47,6 +47,15 @@ export async function requireMember(
     can(actor, "organization.see-members", organization) === "allowed";
   if (!member || !isKnown) throw notFound();
   return member;
+}
+
+/** What the actor belongs to, by name. @throws ForgeError `forbidden` for a token that may not tell */
+export async function listOwnMemberships(database: Database, actor: UserActor, page: PageRequest) {
+  requirePermission(actor, "account.read", { accountId: actor.userId });
+  return {
+    organizations: await store.listMemberships(database.query, actor.userId, page),
+    total: await countOf(database.query, actor.userId, "all"),
+  };
 }
 
 /** The role of somebody, to themselves and to those who see the members; undefined when they don't belong. */

@@ -97,10 +97,10 @@ export async function answerRepositoryInvitation(
   });
 }
 
-/** @throws ForgeError `internal` for a role that a repository doesn't know. */
+/** @throws ForgeError `invalid` for a role that a repository doesn't know. */
 export function toRepositoryRole(role: string): RepositoryRole {
   const known = REPOSITORY_ROLES.find((one) => one === role);
-  if (known === undefined) throw new ForgeError("internal", "An invitation offers an unknown role.");
+  if (known === undefined) throw new ForgeError("invalid", "A repository knows no such role.");
   return known;
 }
 

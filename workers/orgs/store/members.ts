@@ -62,6 +62,18 @@ function isListed(organizationId: number, { isAll, withBilling, role }: MemberFi
   );
 }
 
+/** What somebody belongs to, by the organisation's name. */
+export async function listMemberships(query: Executor, userId: number, page: PageRequest) {
+  return query
+    .select({ name: users.username, role: shape.role, isPublic: shape.isPublic })
+    .from(organizationMembers)
+    .innerJoin(users, eq(users.id, organizationMembers.organizationId))
+    .where(eq(organizationMembers.userId, userId))
+    .orderBy(sql`lower(${users.username})`)
+    .offset(page.offset)
+    .limit(page.limit);
+}
+
 /** How the account of that name belongs; undefined when it doesn't. */
 export async function findMember(
   query: Executor,
