@@ -1,5 +1,6 @@
 // Real git as people use it, against a whole installation: what is pushed comes back, by every way of asking for it.
-import { existsSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeRepository, remoteOf } from "./forge-client.ts";
@@ -142,6 +143,17 @@ describe.each([2, 0])("protocol v%i", (version) => {
     );
     expect(refused.stderr).toContain("fine (atomic push failure)");
     expect(await git(root, "ls-remote", remote, "fine")).toBe("");
+    const own = ["refs/pull/1/head", "refs/plue/x"].map((ref) => `main:${ref}`);
+    const { stderr } = await tryGit(folder, ...speak, "push", remote, ...own);
+    expect(stderr.match(/only branches, tags and notes can be pushed/g)).toHaveLength(2);
+  });
+
+  it("tells a repository of other hashes that it can't be one", async () => {
+    const { remote } = await makeHistory();
+    const folder = fresh();
+    await git(root, "init", "--quiet", "--object-format=sha256", folder);
+    await commitFiles(folder, { a: "1\n" }, "First");
+    expect((await tryGit(folder, ...speak, "push", remote, "HEAD:x")).stderr).toContain("hash algorithm");
   });
 });
 
@@ -160,6 +172,97 @@ describe("a partial clone", () => {
       await check(partial);
     },
   );
+});
+
+describe("a bundle", () => {
+  // "0016command=bundle-uri" and a flush: newer git than some have asks this itself.
+  async function findOffer(remote: string): Promise<string | undefined> {
+    const { origin, pathname } = new URL(remote);
+    const response = await fetch(`${origin}${pathname}/git-upload-pack`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${plue.token}`,
+        "content-type": "application/x-git-upload-pack-request",
+        "git-protocol": "version=2",
+      },
+      body: "0016command=bundle-uri0000",
+    });
+    return /bundle\.base\.uri=(\S+)/.exec(await response.text())?.[1];
+  }
+
+  it("of a private repository brings a clone most of the way, and is a repository by itself", async () => {
+    const { remote } = await makeRepository(plue, true);
+    const folder = await makeWorkTree("bundle", { large: randomBytes(1_200_000).toString("base64") });
+    await git(folder, "tag", "-a", "v1", "-m", "one");
+    await git(folder, "push", "--quiet", remote, "main", "v1");
+    const offer = await findOffer(remote);
+    const bundled = await git(folder, "rev-parse", "main");
+    const last = await commitFiles(folder, { small: "1\n" }, "Second");
+    await git(folder, "push", "--quiet", remote, "main");
+
+    const helped = fresh();
+    await git(root, "clone", "--quiet", `--bundle-uri=${remote}/${offer}`, remote, helped);
+    expect(await git(helped, "rev-parse", "main", "refs/bundles/main")).toBe(`${last}\n${bundled}`);
+    await check(helped);
+
+    const file = join(root, "large.bundle");
+    const { origin, pathname } = new URL(`${remote}/${offer}`);
+    const headers = { authorization: `Bearer ${plue.token}` };
+    const response = await fetch(origin + pathname, { headers });
+    writeFileSync(file, new Uint8Array(await response.arrayBuffer()));
+    const alone = fresh();
+    await git(root, "clone", "--quiet", file, alone);
+    expect(await git(alone, "rev-parse", "main", "v1^{}")).toBe(`${bundled}\n${bundled}`);
+    await check(alone);
+    expect((await fetch(origin + pathname)).status).toBe(401);
+  });
+
+  it("is asked for by newer git itself, and nothing is lost where none is offered any more", async () => {
+    const { remote } = await makeRepository(plue, true);
+    const folder = await makeWorkTree("offered", { large: randomBytes(1_200_000).toString("base64") });
+    await git(folder, "push", "--quiet", remote, "main");
+    const [, minor = ""] = /git version 2\.(\d+)/.exec(await git(root, "version")) ?? [];
+    const asks = Number(minor) >= 40;
+    const cloneAsking = async () => {
+      const copy = fresh();
+      await git(root, "-c", "transfer.bundleURI=true", "clone", "--quiet", remote, copy);
+      await check(copy);
+      return git(copy, "for-each-ref", "--format=%(refname)", "refs/bundles");
+    };
+    expect(await findOffer(remote)).toMatch(/^bundles\/[0-9a-f]{40}-/);
+    expect(await cloneAsking()).toBe(asks ? "refs/bundles/main" : "");
+    const small = await git(folder, "commit-tree", "-m", "Small", await git(folder, "mktree"));
+    await git(folder, "push", "--quiet", "--force", remote, `${small}:refs/heads/main`);
+    expect(await findOffer(remote)).toBeUndefined();
+    expect(await cloneAsking()).toBe("");
+  });
+});
+
+describe("what is common", () => {
+  it("can be asked without fetching, and keeps a push small", async () => {
+    const { remote, folder } = await makeHistory();
+    const other = fresh();
+    await git(root, "clone", "--quiet", remote, other);
+    const shared = await git(other, "rev-parse", "HEAD");
+    const last = await commitFiles(other, { mine: "mine\n" }, "Mine");
+    const common = ["fetch", "--negotiate-only", `--negotiation-tip=${last}`, "origin"];
+    expect((await git(other, ...common)).split("\n")).toContain(shared);
+    await git(folder, "push", "--quiet", "--force", remote, "main~2:refs/heads/main");
+    await git(other, "-c", "push.negotiate=true", "push", "--quiet", "origin", "HEAD:refs/heads/mine");
+    expect(await git(root, "ls-remote", remote, "mine")).toContain(last);
+  });
+});
+
+describe("a repository's first push", () => {
+  it("of a branch with another name makes it the default one", async () => {
+    const { remote } = await makeRepository(plue);
+    const folder = await makeWorkTree("master", { a: "1\n" });
+    await git(folder, "push", "--quiet", remote, "main:master", "main:topic");
+    const copy = fresh();
+    await git(root, "clone", "--quiet", remote, copy);
+    expect(await git(copy, "symbolic-ref", "--short", "HEAD")).toBe("master");
+    expect((await tryGit(copy, "push", "origin", ":master")).stderr).toContain("current branch prohibited");
+  });
 });
 
 describe("fetching by id", () => {
