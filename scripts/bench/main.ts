@@ -2,6 +2,7 @@
 // Never a test: it fails only when something doesn't work, not when it is slow.
 import { measureFirstLine } from "./first-line.ts";
 import { measureGit } from "./git.ts";
+import { measureGitMemory } from "./git-memory.ts";
 import { measureStart } from "./start.ts";
 
 /** Each is given the options behind the names. */
@@ -9,6 +10,7 @@ const BENCHES: Record<string, (args: readonly string[]) => Promise<void>> = {
   "first-line": measureFirstLine,
   start: measureStart,
   git: measureGit,
+  "git-memory": measureGitMemory,
 };
 
 const given = process.argv.slice(2);

@@ -12,6 +12,8 @@ export type DevConfig = {
   databaseUrl: string | undefined;
   /** The longest wait before a program that died is started again. */
   maxRestartWaitMs: number;
+  /** Where the Worker can be profiled, and its memory looked at; undefined where that isn't to be. */
+  inspectorPort: number | undefined;
   /** Variables that are the gateway's to check and interpret. */
   gatewayEnv: Record<string, string>;
   /** As well, the Worker's. */
@@ -26,6 +28,12 @@ const portHint = "must be a port from 1 to 65535";
 const schema = z.object({
   PLUE_PORT: z.coerce.number(portHint).int(portHint).min(1, portHint).max(65_535, portHint).default(4000),
   PLUE_DATA: z.string().min(1).default(".plue"),
+  PLUE_INSPECTOR_PORT: z.coerce
+    .number(portHint)
+    .int(portHint)
+    .min(1, portHint)
+    .max(65_535, portHint)
+    .optional(),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must be a postgres:// address")
@@ -46,7 +54,7 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new Error(problems.join("\n"));
   }
-  const { PLUE_PORT, PLUE_DATA, DATABASE_URL, PLUE_RESTART_WAIT_MS } = result.data;
+  const { PLUE_PORT, PLUE_DATA, DATABASE_URL, PLUE_RESTART_WAIT_MS, PLUE_INSPECTOR_PORT } = result.data;
   const pick = (names: string[]): Record<string, string> => {
     const entries = names.map((name) => [name, given[name]] as const);
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
@@ -57,6 +65,7 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     dataFolder: resolve(folder, PLUE_DATA),
     databaseUrl: DATABASE_URL,
     maxRestartWaitMs: PLUE_RESTART_WAIT_MS,
+    inspectorPort: PLUE_INSPECTOR_PORT,
     gatewayEnv: pick(gatewayVariables),
     workerEnv: pick(workerVariables),
   };

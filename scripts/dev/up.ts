@@ -91,6 +91,7 @@ function startWorker(
 ): SupervisedProgram {
   const settings = {
     port: config.port,
+    inspectorPort: config.inspectorPort,
     stateFolder: join(folder.path, "worker"),
     variables: {
       ...config.workerEnv,

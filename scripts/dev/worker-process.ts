@@ -14,6 +14,7 @@ const root = resolve(import.meta.dirname, "../..");
 
 const settingsSchema = z.object({
   port: z.number(),
+  inspectorPort: z.number().optional(),
   stateFolder: z.string(),
   /** Variables and secrets on top of wrangler.toml's. */
   variables: z.record(z.string(), z.string()),
@@ -37,6 +38,7 @@ function toMiniflareOptions(
   return {
     cf: false,
     telemetry: { enabled: false },
+    ...definedOnly({ inspectorPort: settings.inspectorPort }),
     resourcePersistencePath: settings.stateFolder,
     handleStructuredLogs: ({ level, message }) => printLog(level, message),
     handleUncaughtError: (error) => printLog("error", error.stack ?? error.message),

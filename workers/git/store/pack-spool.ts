@@ -26,7 +26,7 @@ export class ReceivingSpool implements StorableSpool {
   private readonly memory: SpoolMemory;
   /** Full parts that are held. */
   private held: Uint8Array[] = [];
-  private part = new Uint8Array(INITIAL_BYTES);
+  private part: Uint8Array = new Uint8Array(INITIAL_BYTES);
   private used = 0;
   private staged: StagedUpload | null = null;
   private opened: Promise<RangeSource> | null = null;
@@ -84,8 +84,12 @@ export class ReceivingSpool implements StorableSpool {
 
   private async open(): Promise<RangeSource> {
     if (this.staged === null) return createPartsSource(this.parts());
-    await this.staged.uploadPart(this.part.subarray(0, this.used));
-    return this.staged.complete();
+    giveBack(await this.staged.uploadPart(this.part.subarray(0, this.used)));
+    const source = await this.staged.complete();
+    giveBack(this.part);
+    this.part = NO_BYTES;
+    this.used = 0;
+    return source;
   }
 
   private parts(): Uint8Array[] {
@@ -94,20 +98,20 @@ export class ReceivingSpool implements StorableSpool {
 
   /** Puts the full part away, in memory if there is room. */
   private async beginPart(): Promise<void> {
+    let free: Uint8Array | null = null;
     if (this.staged === null && this.memory.borrow()) this.held.push(this.part);
-    else {
-      await this.spill();
-      await this.staged?.uploadPart(this.part);
-    }
-    this.part = new Uint8Array(SPOOL_PART_BYTES);
+    else free = await (this.staged ?? (await this.spill())).uploadPart(this.part);
+    // Two buffers take turns: new ones would be garbage faster than it is collected.
+    this.part = free ?? new Uint8Array(SPOOL_PART_BYTES);
     this.used = 0;
   }
 
-  private async spill(): Promise<void> {
-    if (this.staged !== null) return;
-    this.staged = await StagedUpload.start(this.bucket, createStorageKey(this.repositoryId));
-    for (const part of this.held) await this.staged.uploadPart(part);
+  private async spill(): Promise<StagedUpload> {
+    const staged = await StagedUpload.start(this.bucket, createStorageKey(this.repositoryId));
+    this.staged = staged;
+    for (const part of this.held) giveBack(await staged.uploadPart(part));
     this.release();
+    return staged;
   }
 
   private release(): void {
@@ -121,6 +125,13 @@ export class ReceivingSpool implements StorableSpool {
     grown.set(this.part.subarray(0, this.used));
     this.part = grown;
   }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Gives memory back at once, rather than when garbage is next collected. */
+function giveBack(bytes: Uint8Array | null): void {
+  if (bytes !== null && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }
 
 /** A source over equal parts in memory, the last of which may be shorter. A read within one is a view of it. */

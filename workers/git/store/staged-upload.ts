@@ -12,6 +12,8 @@ export class StagedUpload {
   private readonly parts: R2UploadedPart[] = [];
   private uploading: Promise<void> = Promise.resolve();
   private sizeBytes = 0;
+  /** Of the part that was uploaded last, or is being uploaded. */
+  private buffer: Uint8Array | null = null;
   private state: "open" | "complete" | "kept" | "removed" = "open";
 
   private constructor(bucket: R2Bucket, storageKey: string, upload: R2MultipartUpload) {
@@ -28,19 +30,26 @@ export class StagedUpload {
     return staged;
   }
 
-  /** Begins to upload a part, once the one before is there. The bytes are the part's from now on. */
-  async uploadPart(bytes: Uint8Array): Promise<void> {
+  /**
+   * Begins to upload a part, once the one before is there. The bytes are the part's from now on.
+   * @returns the bytes of the part before, which are free again; null of the first
+   */
+  async uploadPart(bytes: Uint8Array): Promise<Uint8Array | null> {
     await this.uploading;
+    const free = this.buffer;
+    this.buffer = bytes;
     this.sizeBytes += bytes.length;
     this.uploading = this.upload.uploadPart(this.parts.length + 1, bytes).then((part) => {
       this.parts.push(part);
     });
     this.uploading.catch(thrownToNext);
+    return free;
   }
 
   /** Ends the upload; what was uploaded can then be read. */
   async complete(): Promise<StreamableSource> {
     await this.uploading;
+    this.buffer = null;
     await this.upload.complete(this.parts);
     this.state = "complete";
     await this.bucket.delete(uploadNoteKey(this.storageKey));
