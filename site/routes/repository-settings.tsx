@@ -1,0 +1,140 @@
+// A repository's general settings: what is said of it, its name, who sees it, its owner and its end.
+import { type Context, Hono } from "hono";
+import type { Visibility } from "../../schema/roles.ts";
+import { can } from "../../workers/auth/permissions.ts";
+import { requireUser } from "../../workers/auth/require-user.ts";
+import type { AppEnv } from "../../workers/core/app-env.ts";
+import { notFound } from "../../workers/core/errors.ts";
+import { SHOWN_REFS_MAX } from "../../workers/core/limits.ts";
+import { readOrigin } from "../../workers/core/origin.ts";
+import { listBranches } from "../../workers/protection/service.ts";
+import { changeRepository } from "../../workers/repos/change-repository.ts";
+import { deleteRepository, transferRepository } from "../../workers/repos/end-repository.ts";
+import { type Repository, requireRepository } from "../../workers/repos/service.ts";
+import { homePath, settingsPath } from "../components/paths.ts";
+import { lookUpNotice } from "../components/settings-layout.tsx";
+import { confirmFirst } from "../confirm-first.ts";
+import { expectRefusal } from "../expect-refusal.ts";
+import { makeFrame } from "../make-frame.ts";
+import { RepositorySettingsPage } from "../pages/repository-settings-page.tsx";
+import { readTextFields } from "../read-text-field.ts";
+
+const NOTICES = {
+  describe: "Saved.",
+  "default-branch": "This is the default branch now.",
+  rename: "This is its name now.",
+  visibility: "It is seen by others now.",
+  archive: "It is archived.",
+  unarchive: "It is out of the archive.",
+  transfer: "It has another owner now.",
+};
+/** What asks for a recent proof of who does it. */
+const DANGEROUS = new Set(["rename", "visibility", "archive", "unarchive", "transfer", "delete"]);
+
+type Field = (name: string) => string;
+
+export const repositorySettingsRoutes = new Hono<AppEnv>()
+  .get("/:owner/:repo/settings", async (context) => {
+    const { owner, repo } = context.req.param();
+    return answerPage(context, await findRepository(context, owner, repo), {});
+  })
+  .post("/:owner/:repo/settings", async (context) => {
+    const { owner, repo } = context.req.param();
+    const repository = await findRepository(context, owner, repo);
+    const field = await readTextFields(context);
+    const act = field("act");
+    if (act !== "delete" && !Object.hasOwn(NOTICES, act)) throw notFound();
+    const first = DANGEROUS.has(act) ? confirmFirst(context, settingsPath(repository)) : undefined;
+    if (first) return first;
+    let now: Repository | undefined;
+    const problem = await expectRefusal(async () => {
+      now = await perform(context, repository, act, field);
+    });
+    if (problem !== undefined) {
+      const typed = Object.fromEntries(["description", "name", "owner"].map((name) => [name, field(name)]));
+      return answerPage(context, repository, { errors: { [act]: problem }, typed: pickTyped(act, typed) });
+    }
+    if (now === undefined) return context.redirect(homePath, 303);
+    return context.redirect(`${settingsPath(now)}?done=${act}`, 303);
+  });
+
+const TYPED: Record<string, string> = { describe: "description", rename: "name", transfer: "owner" };
+
+function pickTyped(act: string, typed: Record<string, string>): Record<string, string> {
+  const name = TYPED[act];
+  return name === undefined ? {} : { [name]: typed[name] ?? "" };
+}
+
+// Whoever maintains it sees the page; what they may do there the services judge.
+async function findRepository(context: Context<AppEnv>, owner: string, name: string): Promise<Repository> {
+  const actor = requireUser(context.get("actor"));
+  const database = context.get("database");
+  const repository = await requireRepository(database, actor, owner, name, "repository.read");
+  const action = repository.isArchived ? "repository.administer" : "repository.maintain";
+  return requireRepository(database, actor, repository.owner, repository.name, action);
+}
+
+/** @returns the repository as it is then, or undefined when there is none any more */
+async function perform(
+  context: Context<AppEnv>,
+  repository: Repository,
+  act: string,
+  field: Field,
+): Promise<Repository | undefined> {
+  const database = context.get("database");
+  const editor = { actor: context.get("actor"), origin: readOrigin(context) };
+  const change = (wanted: Parameters<typeof changeRepository>[3]) =>
+    changeRepository(database, editor, repository, wanted);
+  switch (act) {
+    case "describe":
+      return change({ description: field("description").trim() });
+    case "default-branch":
+      return change({ defaultBranch: field("branch") });
+    case "rename":
+      return change({ name: field("name").trim() });
+    case "visibility":
+      return change({ visibility: readVisibility(field("visibility")) });
+    case "archive":
+    case "unarchive":
+      return change({ isArchived: act === "archive" });
+    case "transfer":
+      requireConfirmation(repository, field);
+      return transferRepository(database, editor, repository, { owner: field("owner").trim() });
+    default:
+      requireConfirmation(repository, field);
+      await deleteRepository(database, editor, repository);
+      return undefined;
+  }
+}
+
+function readVisibility(given: string): Visibility {
+  if (given === "public" || given === "internal" || given === "private") return given;
+  throw notFound("There is no such visibility.");
+}
+
+function requireConfirmation(repository: Repository, field: Field): void {
+  if (field("confirm").trim() === `${repository.owner}/${repository.name}`) return;
+  throw notFound("The name that was typed is another: nothing was done.");
+}
+
+async function answerPage(
+  context: Context<AppEnv>,
+  repository: Repository,
+  more: { errors?: Record<string, string>; typed?: Record<string, string> },
+) {
+  const page = { page: 1, offset: 0, limit: SHOWN_REFS_MAX };
+  const { branches } = await listBranches(context.get("database"), repository.id, page);
+  const { errors = {}, typed = {} } = more;
+  const html = (
+    <RepositorySettingsPage
+      frame={makeFrame(context)}
+      repository={repository}
+      branches={branches.map(({ name }) => name)}
+      canAdminister={can(context.get("actor"), "repository.administer", repository) === "allowed"}
+      notice={lookUpNotice(NOTICES, context.req.query("done")) ?? undefined}
+      errors={errors}
+      typed={typed}
+    />
+  );
+  return context.html(html, Object.keys(errors).length === 0 ? 200 : 422);
+}
