@@ -109,8 +109,8 @@ const TEAM_RULES = {
 const SITE_RULES = { "site.administer": "admin" } as const satisfies Record<string, TokenScope>;
 
 export type RepositoryAction = keyof typeof REPOSITORY_RULES;
-type AccountAction = keyof typeof ACCOUNT_RULES;
-type SiteAction = keyof typeof SITE_RULES;
+export type AccountAction = keyof typeof ACCOUNT_RULES;
+export type SiteAction = keyof typeof SITE_RULES;
 export type OrganizationAction = "organization.read" | keyof typeof ORGANIZATION_RULES;
 export type TeamAction = keyof typeof TEAM_RULES;
 type Action = RepositoryAction | AccountAction | SiteAction | OrganizationAction | TeamAction;
@@ -142,7 +142,9 @@ export function hasScope(actor: Actor, scope: TokenScope): boolean {
   if (actor.kind !== "user") return false;
   if (actor.credential.kind === "session") return true;
   const scopes: readonly string[] = actor.credential.scopes;
-  return [scope, "admin", ...(IMPLIED_BY[scope] ?? [])].some((one) => scopes.includes(one));
+  const isCarried = [scope, "admin", ...(IMPLIED_BY[scope] ?? [])].some((one) => scopes.includes(one));
+  actor.credential.asked?.set(scope, isCarried);
+  return isCarried;
 }
 
 /** Whether a limited token leaves this repository out. */
