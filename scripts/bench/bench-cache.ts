@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** Where benches keep things: PLUE_BENCH_CACHE, or else below the user's cache folder. */
-export function findCacheFolder(): string {
+function findCacheFolder(): string {
   const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
   const folder = process.env.PLUE_BENCH_CACHE ?? join(caches, "plue-bench");
   mkdirSync(folder, { recursive: true });

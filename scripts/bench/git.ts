@@ -33,9 +33,11 @@ const SUBJECTS: Record<string, Subject> = {
 };
 const REFS_ROUNDS = 15;
 
-/** Prints a table for each repository; `--only small,medium,real,large,refs` chooses. Needs nginx and fcgiwrap. */
+const OPTIONS = { only: { type: "string" }, rounds: { type: "string" } } as const;
+
+/** Prints a table for each repository; `--rounds 1` takes fewer than usual; `--only small,medium,real,large,refs` chooses. Needs nginx and fcgiwrap. */
 export async function measureGit(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { only: { type: "string" } } });
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const known = [...Object.keys(SUBJECTS), "refs"];
   const wanted = values.only?.split(",") ?? known;
   const unknown = wanted.filter((name) => !known.includes(name));
@@ -61,7 +63,9 @@ export async function measureGit(args: readonly string[]): Promise<void> {
     ];
     for (const name of wanted) {
       const subject = SUBJECTS[name];
-      if (subject !== undefined) await measureSubject(name, subject, servers, folder);
+      if (subject === undefined) continue;
+      const rounds = Number(values.rounds ?? subject.rounds);
+      await measureSubject(name, { ...subject, rounds }, servers, folder);
     }
     if (wanted.includes("refs")) {
       await measureRefs(servers, folder);
