@@ -44,10 +44,12 @@ export function ConfirmPage({ frame, ways, problem, returnTo }: ConfirmPageProps
       {hasAny ? null : (
         <p>This account has no passkey, wallet or password to confirm with. Signing in again is a proof.</p>
       )}
-      <form method="post" action={signOutPath}>
-        <CsrfField viewer={frame.viewer} />
-        <button type="submit">{hasAny ? "Sign out instead" : "Sign out, to sign in again"}</button>
-      </form>
+      {frame.viewer === null ? null : (
+        <form method="post" action={signOutPath}>
+          <CsrfField viewer={frame.viewer} />
+          <button type="submit">{hasAny ? "Sign out instead" : "Sign out, to sign in again"}</button>
+        </form>
+      )}
     </Layout>
   );
 }
