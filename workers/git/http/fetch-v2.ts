@@ -59,7 +59,8 @@ async function* readArguments(request: FetchRequestContext, hasArguments: boolea
 async function collect(lines: AsyncGenerator<string>): Promise<string[]> {
   const collected: string[] = [];
   for await (const line of lines) {
-    if (collected.length >= COMMAND_LINE_LIMIT) throw new GitError("limit_exceeded", "too many arguments");
+    if (collected.length >= COMMAND_LINE_LIMIT)
+      throw new GitError("limit_exceeded", `the command has more than ${COMMAND_LINE_LIMIT} arguments`);
     collected.push(line);
   }
   return collected;

@@ -72,7 +72,7 @@ describe("the limit of", () => {
     const peels = (count: number) => Array<string>(count).fill("peel");
     expect((await command(repository, "ls-refs", peels(COMMAND_LINE_LIMIT))).lines.at(-1)).toBe("flush");
     const past = await command(repository, "ls-refs", peels(COMMAND_LINE_LIMIT + 1));
-    expect(past.lines).toEqual(["ERR too many arguments"]);
+    expect(past.lines).toEqual([`ERR the command has more than ${COMMAND_LINE_LIMIT} arguments`]);
   });
 
   it("a command's capabilities", async () => {
@@ -97,6 +97,6 @@ describe("the limit of", () => {
     const refusals = readAnswer(atLimit.data).lines.filter((line) => line.startsWith("ng refs/plue/"));
     expect(refusals).toHaveLength(REF_UPDATE_LIMIT);
     const past = await postCompressed("git-receive-pack", encodePush(updates(REF_UPDATE_LIMIT + 1), null));
-    expect(past.fatal).toBe(`a push may move at most ${REF_UPDATE_LIMIT} refs\n`);
+    expect(past.fatal).toBe(`a push may move at most ${REF_UPDATE_LIMIT} refs; push them in parts\n`);
   });
 });

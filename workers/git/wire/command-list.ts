@@ -39,7 +39,7 @@ export async function parsePushRequest(
     const packet = await next();
     if (packet === "flush" || (packet === null && capabilities === null)) break;
     if (packet === null || typeof packet === "string") throw unexpected(packet ?? "end of the request");
-    const line = decodePacketText(packet);
+    const line = decodePacketText(packet, "the name of a ref");
     if (capabilities === null && /^shallow [0-9a-f]{40}$/.test(line)) continue;
     const nul = line.indexOf("\0");
     if (capabilities === null) {
@@ -48,7 +48,10 @@ export async function parsePushRequest(
       requireSha1(capabilities.get("object-format")?.[0]);
     }
     if (updates.length >= REF_UPDATE_LIMIT) {
-      throw new GitError("limit_exceeded", `a push may move at most ${REF_UPDATE_LIMIT} refs`);
+      throw new GitError(
+        "limit_exceeded",
+        `a push may move at most ${REF_UPDATE_LIMIT} refs; push them in parts`,
+      );
     }
     updates.push(parseCommand(nul < 0 ? line : line.slice(0, nul)));
   }
@@ -72,9 +75,12 @@ async function readOptions(next: () => Promise<Packet | null>): Promise<string[]
   for (let packet = await next(); packet !== "flush"; packet = await next()) {
     if (packet === null || typeof packet === "string") throw unexpected(packet ?? "end of the request");
     if (options.length >= PUSH_OPTION_LIMIT || packet.length > PUSH_OPTION_LIMIT_BYTES) {
-      throw new GitError("limit_exceeded", "too many push options, or one that is too long");
+      throw new GitError(
+        "limit_exceeded",
+        `a push may have at most ${PUSH_OPTION_LIMIT} options of ${PUSH_OPTION_LIMIT_BYTES} bytes each`,
+      );
     }
-    options.push(decodePacketText(packet));
+    options.push(decodePacketText(packet, "a push option"));
   }
   return options;
 }

@@ -64,13 +64,14 @@ export class FetchRequestBuilder {
   }
 
   addWantRef(name: string): void {
-    if (this.wantRefs.length >= WANT_LIMIT) throw new GitError("limit_exceeded", "too many want-ref lines");
+    if (this.wantRefs.length >= WANT_LIMIT)
+      throw new GitError("limit_exceeded", `more than ${WANT_LIMIT} 'want-ref' lines`);
     this.wantRefs.push(name);
   }
 
   addNotRef(name: string): void {
     if (this.notRefs.length >= NOT_REF_LIMIT)
-      throw new GitError("limit_exceeded", "too many deepen-not lines");
+      throw new GitError("limit_exceeded", `more than ${NOT_REF_LIMIT} refs are to be left out (deepen-not)`);
     this.notRefs.push(name);
   }
 

@@ -41,13 +41,16 @@ export function writePacketLength(into: Uint8Array, at: number, payloadBytes: nu
   }
 }
 
-/** A payload as text, without the line feed it may end in. Throws GitError `bad_protocol` unless it is UTF-8. */
-export function decodePacketText(payload: Uint8Array): string {
+/**
+ * A payload as text, without the line feed it may end in. Throws GitError `bad_protocol` unless it is UTF-8.
+ * @param what the line is, for the person who reads the error
+ */
+export function decodePacketText(payload: Uint8Array, what = "protocol error: a line"): string {
   const end = payload.at(-1) === 0x0a ? payload.length - 1 : payload.length;
   try {
     return decoder.decode(payload.subarray(0, end));
   } catch (cause) {
-    throw new GitError("bad_protocol", "protocol error: a line is not UTF-8", { cause });
+    throw new GitError("bad_protocol", `${what} is not UTF-8`, { cause });
   }
 }
 

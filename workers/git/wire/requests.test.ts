@@ -304,6 +304,14 @@ describe("a push's commands", () => {
     expect((await parsePush(`${first} object-format=sha1`, "flush"))?.updates).toHaveLength(1);
   });
 
+  it("may name refs in UTF-8 only, and the client is told so", async () => {
+    const latin = Buffer.from(`${ZERO} ${oid("a")} refs/heads/caf\xe9\0`, "latin1");
+    await expect(parsePush(latin, "flush")).rejects.toThrow("the name of a ref is not UTF-8");
+    expect(
+      (await parsePush(Buffer.from(`${ZERO} ${oid("a")} refs/heads/café\0`), "flush"))?.updates[0]?.name,
+    ).toBe("refs/heads/café");
+  });
+
   it("may be as many as the limit, and none more", async () => {
     const line = `${ZERO} ${oid("a")} refs/heads/x`;
     const lines = (count: number) => Array<string>(count).fill(line);
@@ -316,8 +324,8 @@ describe("a push's commands", () => {
     const option = "x".repeat(PUSH_OPTION_LIMIT_BYTES - 1);
     const options = Array<string>(PUSH_OPTION_LIMIT).fill(option);
     expect((await parsePush(head, "flush", ...options, "flush"))?.options).toHaveLength(PUSH_OPTION_LIMIT);
-    await expect(parsePush(head, "flush", ...options, "x", "flush")).rejects.toThrow("too many push options");
-    await expect(parsePush(head, "flush", `${option}x`, "flush")).rejects.toThrow("too long");
+    await expect(parsePush(head, "flush", ...options, "x", "flush")).rejects.toThrow("at most 64 options");
+    await expect(parsePush(head, "flush", `${option}x`, "flush")).rejects.toThrow("of 4096 bytes each");
   });
 
   it("tell the client's capabilities even when a later line is garbage", async () => {
