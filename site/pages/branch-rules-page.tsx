@@ -31,7 +31,7 @@ export const CHECKS = {
   restrictMerges: "Only those named below may merge",
   enforceAdmins: "Admins are held to it too",
 } as const;
-export type CheckName = keyof typeof CHECKS;
+type CheckName = keyof typeof CHECKS;
 
 export const TEXTS = {
   requiredApprovals: { label: "Approvals", hint: "How many a pull request needs." },
@@ -41,7 +41,7 @@ export const TEXTS = {
   merge: { label: "Who may merge", hint: "One username a line, or @team." },
   bypass: { label: "Who isn't held to it", hint: "One username a line, or @team." },
 } as const;
-export type TextName = keyof typeof TEXTS;
+type TextName = keyof typeof TEXTS;
 
 interface BranchRulesPageProps {
   frame: Frame;
@@ -69,7 +69,7 @@ export function BranchRulesPage({ frame, repository, notice, problem, rules, for
             </p>
             <p class="facts">{summary.join(" · ")}</p>
             <PostForm viewer={frame.viewer} action={action} hidden={{ act: "delete", id: String(id) }}>
-              <button type="submit" aria-label={`End the rule for ${pattern}`}>
+              <button type="submit" aria-label={`End this rule, for ${pattern}`}>
                 End this rule
               </button>
             </PostForm>
