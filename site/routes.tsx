@@ -22,6 +22,7 @@ import { repositorySettingsRoutes } from "./routes/repository-settings.tsx";
 import { runRoutes } from "./routes/runs.tsx";
 import { sessionsRoutes } from "./routes/sessions.tsx";
 import { signInRoutes } from "./routes/sign-in.tsx";
+import { tokensRoutes } from "./routes/tokens.tsx";
 import { walletSettingsRoutes } from "./routes/wallet-settings.tsx";
 import { walletSignInRoutes } from "./routes/wallet-sign-in.tsx";
 
@@ -31,6 +32,7 @@ siteRoutes.route("/", signInRoutes);
 siteRoutes.route("/", registerRoutes);
 siteRoutes.route("/", emailSignInRoutes);
 siteRoutes.route("/", accountSettingsRoutes);
+siteRoutes.route("/", tokensRoutes);
 siteRoutes.route("/", emailSettingsRoutes);
 siteRoutes.route("/", passwordSettingsRoutes);
 siteRoutes.route("/", sessionsRoutes);

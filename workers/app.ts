@@ -40,6 +40,7 @@ import { repositorySettingsRoutes } from "./repos/routes-settings.ts";
 import { preparePush } from "./runs/push-hooks.ts";
 import { runRoutes } from "./runs/routes.ts";
 import { statusRoutes } from "./statuses/routes.ts";
+import { tokenRoutes } from "./tokens/routes.ts";
 
 const api = new OpenAPIHono<AppEnv>();
 // Before the limit of bodies: a part of an import has a limit of its own.
@@ -62,6 +63,7 @@ api.route("/v3", organizationMemberRoutes);
 api.route("/v3", membershipRoutes);
 api.route("/v3", teamRoutes);
 api.route("/v3", teamMemberRoutes);
+api.route("/", tokenRoutes);
 api.route("/", importRoutes);
 api.route("/", importStreamRoutes);
 api.doc31("/openapi.json", (context) => ({

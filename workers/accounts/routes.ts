@@ -74,9 +74,6 @@ export const accountRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvali
   .openapi(getOwn, async (context) => {
     const actor = requireUser(context.get("actor"));
     const [database, { publicUrl }] = [context.get("database"), context.get("env")];
-    if (actor.credential.kind === "token") {
-      context.header("X-OAuth-Scopes", actor.credential.scopes.join(", "));
-    }
     const profile = await readOwnProfile(database, actor);
     if (!hasScope(actor, "user:*")) return context.json(describeAccount(profile, publicUrl), 200);
     const privateRepositories = await countPrivateRepositories(database, actor);

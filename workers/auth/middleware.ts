@@ -17,13 +17,15 @@ import {
 } from "../rate-limits/limit-requests.ts";
 import { classifyRequest, findRules, type RequestRules } from "../rate-limits/request-rules.ts";
 import { authenticateOrCount } from "./bad-tokens.ts";
-import { readToken } from "./read-token.ts";
+import { readToken, refuseTokenInQuery } from "./read-token.ts";
 import { authenticateSession } from "./service.ts";
+import { settleScopes } from "./token-scopes.ts";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Authenticates every request that comes by it. @throws ForgeError `unauthorized` for a bad bearer token. */
 export const authenticate: MiddlewareHandler<AppEnv> = async (context, next) => {
+  refuseTokenInQuery(context);
   const resource = classifyRequest(context.req.path);
   const rules = resource && findRules(resource, context.get("env").rateLimitFactor);
   context.set("reauthenticate", async () => (await findActor(context, null)).actor);
@@ -33,6 +35,7 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (context, next) => 
     requireWithinLimit(context, charge, nameActor(actor));
     await next();
     finishCharge(context, charge);
+    await settleScopes(context, actor);
   } else if (rules && actor.kind === "anonymous") await answerAnonymous(context, rules, next);
   else await next();
 };

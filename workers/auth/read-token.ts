@@ -1,5 +1,21 @@
 // The token in an Authorization header, however clients send it.
+import type { Context } from "hono";
+import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError } from "../core/errors.ts";
+
+const QUERY_NAMES = ["access_token", "token", "private_token", "api_key", "client_secret"];
+
+/** @throws ForgeError `bad_request` for a token in the address, which logs, histories and other sites would keep. */
+export function refuseTokenInQuery(context: Context<AppEnv>): void {
+  const query = context.req.query();
+  const isNamed = QUERY_NAMES.some((name) => query[name] !== undefined);
+  if (!isNamed && !Object.values(query).some((value) => /^plue_(?:[a-z]+_)?[0-9A-Za-z]{36}$/.test(value)))
+    return;
+  throw new ForgeError(
+    "bad_request",
+    "A token doesn't belong in an address. Send it as `Authorization: Bearer …`, and revoke this one.",
+  );
+}
 
 /** The token of an Authorization header: `Bearer`, `token`, or the password of `Basic`. */
 export function readToken(header: string | undefined): string | undefined {

@@ -69,6 +69,7 @@ function toTokenActor(owner: NonNullable<Awaited<ReturnType<typeof findTokenOwne
       tokenId: owner.tokenId,
       scopes: owner.scopes,
       repositoryIds: owner.repositoryIds,
+      asked: new Map(),
     },
   };
 }

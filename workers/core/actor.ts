@@ -15,7 +15,14 @@ export type Credential =
       appearance?: Appearance;
     }
   /** `repositoryIds`: all that the token reaches, public ones included; null when it isn't limited. */
-  | { kind: "token"; tokenId: number; scopes: readonly string[]; repositoryIds: readonly number[] | null };
+  | {
+      kind: "token";
+      tokenId: number;
+      scopes: readonly string[];
+      repositoryIds: readonly number[] | null;
+      /** Which scopes this request was asked for, and whether the token has them; for headers and the audit log. */
+      asked?: Map<TokenScope, boolean>;
+    };
 
 export interface UserActor {
   kind: "user";

@@ -141,6 +141,16 @@ export const PAGES_PER_ACCOUNT: RateRule = { name: "page-account", requestsMax: 
 export const PAGES_PER_ADDRESS: RateRule = { name: "page-address", requestsMax: 300, perMs: 5 * MINUTE_MS };
 /** API tokens, deploy keys and SSH keys that one account makes. */
 export const CREDENTIALS_PER_ACCOUNT: RateRule = { name: "credentials", requestsMax: 60, perMs: HOUR_MS };
+/** API tokens of one account that have not ended, what one may be called, and how many repositories it may list. */
+export const TOKENS_PER_ACCOUNT_MAX = 100;
+export const TOKEN_NAME_CHARACTERS_MAX = 100;
+export const TOKEN_REPOSITORIES_MAX = 100;
+/** How long an API token may be good, unless it never ends. */
+export const TOKEN_LIFETIME_DAYS_MAX = 366;
+/** SSH keys of one account, deploy keys of one repository, and the text of one key. */
+export const SSH_KEYS_PER_ACCOUNT_MAX = 100;
+export const DEPLOY_KEYS_PER_REPOSITORY_MAX = 100;
+export const SSH_KEY_CHARACTERS_MAX = 16 * 1024;
 /** Questions of an address whether a token has leaked. */
 export const TOKEN_CHECKS_PER_ADDRESS: RateRule = { name: "token-check", requestsMax: 60, perMs: MINUTE_MS };
 

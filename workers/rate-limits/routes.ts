@@ -18,6 +18,7 @@ const rateLimitRoute = createRoute({
   method: "get",
   path: "/rate_limit",
   summary: "What is left of one's limits",
+  "x-permission": "public",
   responses: {
     200: {
       description: "By class of requests; asking is free",
