@@ -9,7 +9,7 @@ interface Signer {
 }
 
 /** Puts wallets into every page of a context. They announce themselves as EIP-6963 says; what they sign is signed here. */
-export async function injectWallets(context: BrowserContext, wallets: Record<string, Signer>): Promise<void> {
+async function injectWallets(context: BrowserContext, wallets: Record<string, Signer>): Promise<void> {
   await context.exposeFunction("plueTestSign", (name: string, hex: string) => {
     const signer = wallets[name];
     if (signer === undefined) throw new Error(`there is no wallet ${name}`);
@@ -35,7 +35,7 @@ export async function injectWallets(context: BrowserContext, wallets: Record<str
   }`);
 }
 
-export interface VirtualAuthenticator {
+interface VirtualAuthenticator {
   /** The credentials it holds. */
   list(): Promise<{ credentialId: string; signCount: number; isResidentCredential: boolean }[]>;
   /** Sets how often a credential claims to have signed. */

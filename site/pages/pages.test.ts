@@ -29,30 +29,9 @@ const NO_PAGING = { previousHref: null, nextHref: null };
 const withoutIsland = (html: string): string =>
   html.replace(/<script type="module" src="\/assets\/[\w-]+\.js"><\/script>/, "");
 
-/** Every page with this text wherever a person's words can stand. */
-function pagesSaying(words: string, frame: Frame): Record<string, () => unknown> {
-  const repository: RepositoryView = { ...DEMO, description: words, isPrivate: true };
-  const revision: RevisionView = {
-    name: words,
-    kind: "branch",
-    branches: [words],
-    tags: [words],
-    isCut: false,
-  };
-  const commit: CommitView = {
-    ...{ sha: SHA, subject: words, authorName: words, authoredAt: NOW },
-    runs: [{ number: 1, name: words, status: "failed" }],
-  };
-  const run: RunSummaryView = {
-    ...{ number: 1, name: words, title: words, event: words, ref: words, headSha: SHA, actor: words },
-    ...{ status: "pending", createdAt: NOW, startedAt: null, finishedAt: null },
-  };
-  const note = { message: words, line: 1, column: 2 };
-  const definition = { path: words, name: words, error: note, notices: [note], events: [words] };
-  const within = { frame, repository, revision, commit, path: words };
-  const job = { key: words, name: words, needs: [words] };
+/** As `pagesSaying`: the pages of ways in. */
+function waysInSaying(words: string, frame: Frame): Record<string, () => unknown> {
   return {
-    error: () => ErrorPage({ frame, status: 404, message: words, requestId: words }),
     signIn: () => SignInPage({ frame, problem: words, returnTo: words }),
     confirm: () =>
       ConfirmPage({
@@ -90,6 +69,34 @@ function pagesSaying(words: string, frame: Frame): Record<string, () => unknown>
         ],
         notice: words,
       }),
+  };
+}
+
+/** Every page with this text wherever a person's words can stand. */
+function pagesSaying(words: string, frame: Frame): Record<string, () => unknown> {
+  const repository: RepositoryView = { ...DEMO, description: words, isPrivate: true };
+  const revision: RevisionView = {
+    name: words,
+    kind: "branch",
+    branches: [words],
+    tags: [words],
+    isCut: false,
+  };
+  const commit: CommitView = {
+    ...{ sha: SHA, subject: words, authorName: words, authoredAt: NOW },
+    runs: [{ number: 1, name: words, status: "failed" }],
+  };
+  const run: RunSummaryView = {
+    ...{ number: 1, name: words, title: words, event: words, ref: words, headSha: SHA, actor: words },
+    ...{ status: "pending", createdAt: NOW, startedAt: null, finishedAt: null },
+  };
+  const note = { message: words, line: 1, column: 2 };
+  const definition = { path: words, name: words, error: note, notices: [note], events: [words] };
+  const within = { frame, repository, revision, commit, path: words };
+  const job = { key: words, name: words, needs: [words] };
+  return {
+    error: () => ErrorPage({ frame, status: 404, message: words, requestId: words }),
+    ...waysInSaying(words, frame),
     appearance: () => AppearancePage({ frame, notice: words }),
     once: () => OneTimeLinkPage({ frame, username: words, action: words, expiresAt: NOW }),
     home: () =>

@@ -5,7 +5,7 @@ import { Moment } from "../components/moment.tsx";
 import { SettingsLayout, settingsPath } from "../components/settings-layout.tsx";
 import { describeUserAgent } from "../components/user-agent.ts";
 
-export interface SessionView {
+interface SessionView {
   id: number;
   method: string;
   userAgent: string;

@@ -12,10 +12,10 @@ import { insertSession } from "./store.ts";
 const SESSION_SECRET_LENGTH = 43;
 
 /** How somebody proved who they are. */
-export type SignInMethod = "link" | "password" | "email" | "wallet" | "passkey";
+type SignInMethod = "link" | "password" | "email" | "wallet" | "passkey";
 
 /** Opens a session within `transaction`. @returns the secret for the cookie. */
-export async function openSession(
+async function openSession(
   transaction: Executor,
   userId: number,
   method: SignInMethod,

@@ -34,7 +34,7 @@ export async function issueChallenge(
 
 export type ChallengeProblem = "unknown" | "other-browser" | "other-person" | "used" | "expired";
 
-export type TakenChallenge = { state: "taken"; subject: string } | { state: ChallengeProblem };
+type TakenChallenge = { state: "taken"; subject: string } | { state: ChallengeProblem };
 
 /** Takes a challenge, or says for the audit log why it can't be had. */
 export async function takeChallenge(

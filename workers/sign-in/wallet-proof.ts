@@ -49,7 +49,7 @@ export interface SignedMessage {
   signature: string;
 }
 
-export type WalletProblem =
+type WalletProblem =
   | { reason: MessageProblem | ChallengeProblem | "signature" | "no-contract" }
   | { reason: "no-node"; chainId: number };
 

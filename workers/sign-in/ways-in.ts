@@ -2,7 +2,7 @@
 import type { Executor } from "../core/db.ts";
 import { findWaysIn, lockAccount } from "./store/ways-in.ts";
 
-export interface WaysIn {
+interface WaysIn {
   walletCount: number;
   passkeyCount: number;
   /** A verified address: links can be mailed to it. */
