@@ -19,6 +19,7 @@ interface Repository {
 
 const secretsSchema = z.object({ gatewaySecret: z.string() });
 const listSchema = z.object({ repositories: z.array(z.object({ id: z.number(), name: z.string() })) });
+const packsSchema = z.object({ packs: z.array(z.string()) });
 const lineSchema = z.union([
   z.object({ level: z.enum(["error", "note"]), message: z.string() }),
   z.object({ level: z.literal("end") }),
@@ -55,9 +56,20 @@ async function* listRepositories(installation: Installation): AsyncGenerator<Rep
   }
 }
 
-/** Prints what is found; true when the repository is whole. */
+/** Checks a repository pack by pack, and then what lies between them. @returns whether it is whole */
 async function checkRepository(installation: Installation, { id, name }: Repository): Promise<boolean> {
-  const { body } = await ask(installation, `/internal/fsck/repositories/${id}`);
+  const path = `/internal/fsck/repositories/${id}`;
+  const { packs } = packsSchema.parse(await (await ask(installation, `${path}/packs`)).json());
+  let isWhole = true;
+  for (const part of [...packs.map((sha) => `packs/${sha}`), "references"]) {
+    const { body } = await ask(installation, `${path}/${part}`);
+    if (!(await printFindings(name, body))) isWhole = false;
+  }
+  return isWhole;
+}
+
+/** Prints what is found; true when nothing is wrong and all was looked at. */
+async function printFindings(name: string, body: ReadableStream<Uint8Array> | null): Promise<boolean> {
   let errors = 0;
   let isEnded = false;
   for await (const line of readLines(body)) {

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { parseEnv } from "../core/env.ts";
-import { checkRepository } from "../git/housekeeping/check-repository.ts";
+import { checkPack, checkReferences, listCheckedPacks } from "../git/housekeeping/check-repository.ts";
 import { type HousekeepingOutcome, housekeepRepository } from "../git/housekeeping/housekeep-repository.ts";
 import type { HousekeepingContext } from "../git/housekeeping/housekeeping-context.ts";
 import type { Oid } from "../git/object/oid.ts";
@@ -44,8 +44,9 @@ export async function makeDue({ id }: PushedRepository): Promise<void> {
 /** What scripts/fsck.ts would call damage. */
 export async function findDamage({ id }: PushedRepository): Promise<string[]> {
   const damage: string[] = [];
-  for await (const { level, message } of checkRepository(housekeeping(), id)) {
-    if (level === "error") damage.push(message);
+  const parts = (await listCheckedPacks(housekeeping(), id)).map((sha) => checkPack(housekeeping(), id, sha));
+  for (const part of [...parts, checkReferences(housekeeping(), id)]) {
+    for await (const { level, message } of part) if (level === "error") damage.push(message);
   }
   return damage;
 }

@@ -149,7 +149,8 @@ export class PushedRepository {
     return database.query
       .select({ ...packColumns, state: packs.state, class: packs.class })
       .from(packs)
-      .where(eq(packs.repositoryId, this.id));
+      .where(eq(packs.repositoryId, this.id))
+      .orderBy(packs.createdAt);
   }
 
   /** Stores a small pack as it would have been when all were named by their hash. @returns its storage key then */

@@ -1,17 +1,20 @@
-// Verifies a repository from end to end: every pack against itself, what they reference against each other, the refs
-// against the packs, and R2 against the catalog.
+// Verifies a repository from end to end, in parts that each fit a request: every pack against itself; and then what they
+// reference against each other, the refs against the packs, and R2 against the catalog.
 import { and, asc, eq, gt } from "drizzle-orm";
 import { packs, refs } from "../../../schema/tables/git.ts";
 import type { Executor } from "../../core/db.ts";
+import { ForgeError } from "../../core/errors.ts";
+import { describeCause } from "../../core/log.ts";
 import { GitError } from "../object/git-error.ts";
 import { objectTypeName, TAG } from "../object/object-type.ts";
+import type { Oid } from "../object/oid.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
 import { markReachable } from "../pack/plan-fetch-visible.ts";
-import { packColumns, type StoredPack } from "../store/catalog.ts";
+import { packColumns } from "../store/catalog.ts";
 import { parseStorageKey, repositoryPrefix } from "../store/keys.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
-import { openPacks } from "../store/pack-store.ts";
+import { type OpenPack, openPacks } from "../store/pack-store.ts";
 import type { StoredRef } from "../store/refs.ts";
 import { checkStoredPack, findMissingKeys } from "./check-stored-pack.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
@@ -26,31 +29,56 @@ const PAGE_REFS = 5000;
 /** Errors of one kind that are listed one by one. */
 const LISTED_ERRORS = 100;
 
-/** Looks at everything; says what it finds as it goes. Throws what Postgres and R2 throw. */
-export async function* checkRepository(
-  { bucket, database }: HousekeepingContext,
-  repositoryId: number,
-): AsyncGenerator<Finding> {
-  const catalog = await database.query
+const readPacks = ({ database }: HousekeepingContext, repositoryId: number) =>
+  database.query
     .select({ ...packColumns, state: packs.state })
     .from(packs)
-    .where(eq(packs.repositoryId, repositoryId));
-  const whole: StoredPack[] = [];
+    .where(eq(packs.repositoryId, repositoryId))
+    .orderBy(asc(packs.sha));
+
+/** The packs that are to be checked one by one. What each takes is bounded by what a pack may hold. */
+export async function listCheckedPacks(context: HousekeepingContext, repositoryId: number): Promise<Oid[]> {
+  return (await readPacks(context, repositoryId)).map(({ sha }) => sha);
+}
+
+/** Reads a pack to its last byte. One that has gone meanwhile has nothing wrong with it. */
+export async function* checkPack(
+  context: HousekeepingContext,
+  repositoryId: number,
+  sha: Oid,
+): AsyncGenerator<Finding> {
+  const { bucket } = context;
+  const pack = (await readPacks(context, repositoryId)).find((one) => one.sha === sha);
+  if (pack === undefined) return yield { level: "note", message: `pack ${sha} is gone` };
+  if (pack.state === "deleting") return yield { level: "note", message: `pack ${sha} is being deleted` };
+  const missing = await findMissingKeys(bucket, pack);
+  for (const key of missing) yield { level: "error", message: `${key} is not in R2` };
+  if (missing.length > 0 || pack.state !== "live") return;
+  const problems = await checkStoredPack(bucket, pack);
+  for (const message of problems) yield { level: "error", message };
+  if (problems.length > 0) return;
+  yield { level: "note", message: `pack ${sha} with ${pack.objectCount} objects is whole` };
+}
+
+/** Looks at what lies between packs, by their indexes and graphs: references, refs, and what no row names. */
+export async function* checkReferences(
+  context: HousekeepingContext,
+  repositoryId: number,
+): AsyncGenerator<Finding> {
+  const { bucket, database } = context;
+  const catalog = await readPacks(context, repositoryId);
+  const opened: OpenPack[] = [];
   for (const pack of catalog) {
-    if (pack.state === "deleting") {
-      yield { level: "note", message: `pack ${pack.sha} is being deleted` };
-      continue;
+    if (pack.state !== "live") continue;
+    try {
+      opened.push(...(await openPacks(bucket, [pack])));
+    } catch (error) {
+      // What is wrong with it checkPack says; here its objects are missing.
+      if (!(error instanceof GitError || error instanceof ForgeError)) throw error;
+      yield { level: "error", message: `pack ${pack.sha} can't be opened: ${describeCause(error)}` };
     }
-    const missing = await findMissingKeys(bucket, pack);
-    for (const key of missing) yield { level: "error", message: `${key} is not in R2` };
-    if (missing.length > 0 || pack.state !== "live") continue;
-    const problems = await checkStoredPack(bucket, pack);
-    for (const message of problems) yield { level: "error", message };
-    if (problems.length > 0) continue;
-    whole.push(pack);
-    yield { level: "note", message: `pack ${pack.sha} with ${pack.objectCount} objects is whole` };
   }
-  const { set } = new RepositoryPacks(await openPacks(bucket, whole));
+  const { set } = new RepositoryPacks(opened);
   yield* checkExternals(set);
   yield* checkRefs(database.query, repositoryId, set);
   yield* findOrphans(bucket, repositoryId, new Set(catalog.map(({ storageKey }) => storageKey)));

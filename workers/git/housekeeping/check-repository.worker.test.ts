@@ -31,7 +31,7 @@ async function ask(path: string, secret: string) {
   return send(path, { headers: { [SIGNATURE_HEADER]: signature } });
 }
 
-describe("checkRepository", () => {
+describe("the check of a repository", () => {
   it("finds nothing wrong where nothing is", async () => {
     const { repository } = await makePushed();
     expect(await findDamage(repository)).toEqual([]);
@@ -110,13 +110,23 @@ describe("GET /internal/fsck/repositories", () => {
     const orphan = packKey(createStorageKey(repository.id));
     await env.OBJECTS.put(orphan, "half a pack");
     const path = `/internal/fsck/repositories/${repository.id}`;
-    expect((await send(path)).status).toBe(404);
-    expect((await ask(path, "another secret, as long as the real one")).status).toBe(404);
-    const response = await ask(path, env.GATEWAY_SECRET);
-    const lines = (await response.text())
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line));
+    for (const part of [`${path}/packs`, `${path}/packs/${"1".repeat(40)}`, `${path}/references`]) {
+      expect((await send(part)).status).toBe(404);
+      expect((await ask(part, "another secret, as long as the real one")).status).toBe(404);
+    }
+    const { packs } = await (await ask(`${path}/packs`, env.GATEWAY_SECRET)).json<{ packs: string[] }>();
+    expect(packs).toEqual((await repository.listPacks()).map(({ sha }) => sha).sort());
+    const read = async (part: string) => {
+      const response = await ask(`${path}/${part}`, env.GATEWAY_SECRET);
+      const lines = (await response.text()).trim().split("\n");
+      return lines.map((line) => JSON.parse(line));
+    };
+    const ofPack = await read(`packs/${packs[0]}`);
+    expect(ofPack).toMatchObject([
+      { level: "note", message: expect.stringContaining("is whole") },
+      { level: "end" },
+    ]);
+    const lines = await read("references");
     expect(lines.at(-1)).toEqual({ level: "end" });
     expect(lines).toContainEqual({
       level: "note",

@@ -1,12 +1,14 @@
-// What scripts/fsck.ts asks, signed as the gateway's requests are: which repositories there are, and what is wrong with one.
+// What scripts/fsck.ts asks, signed as the gateway's requests are: which repositories and packs there are,
+// and what is wrong with one pack, or between them.
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { AppEnv } from "../../core/app-env.ts";
 import { requireSignature } from "../../core/internal-routes.ts";
 import { describeCause } from "../../core/log.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
-import { checkRepository, type Finding } from "./check-repository.ts";
+import { checkPack, checkReferences, type Finding, listCheckedPacks } from "./check-repository.ts";
+import type { HousekeepingContext } from "./housekeeping-context.ts";
 
 const LISTED_REPOSITORIES = 1000;
 
@@ -26,13 +28,24 @@ export const fsckRoutes = new Hono<AppEnv>()
     );
     return context.json({ repositories });
   })
-  .get("/repositories/:id{\\d+}", (context) => {
-    const { objects: bucket } = context.get("env");
-    const database = context.get("database");
-    const repositoryId = Number(context.req.param("id"));
-    const findings = checkRepository({ bucket, database }, repositoryId);
-    return new Response(streamFindings(findings), { headers: { "content-type": "application/x-ndjson" } });
-  });
+  .get("/repositories/:id{\\d+}/packs", async (context) => {
+    const packs = await listCheckedPacks(...readTarget(context, context.req.param("id")));
+    return context.json({ packs });
+  })
+  .get("/repositories/:id{\\d+}/packs/:sha{[0-9a-f]{40}}", (context) =>
+    answerFindings(checkPack(...readTarget(context, context.req.param("id")), context.req.param("sha"))),
+  )
+  .get("/repositories/:id{\\d+}/references", (context) =>
+    answerFindings(checkReferences(...readTarget(context, context.req.param("id")))),
+  );
+
+function readTarget(context: Context<AppEnv>, id: string): [HousekeepingContext, number] {
+  const { objects: bucket } = context.get("env");
+  return [{ bucket, database: context.get("database") }, Number(id)];
+}
+
+const answerFindings = (findings: AsyncGenerator<Finding>): Response =>
+  new Response(streamFindings(findings), { headers: { "content-type": "application/x-ndjson" } });
 
 /** One finding a line; the last line says that all was looked at. A check that breaks off says so as an error. */
 function streamFindings(findings: AsyncGenerator<Finding>): ReadableStream<Uint8Array> {
