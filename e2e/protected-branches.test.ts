@@ -124,7 +124,7 @@ describe("a rule made on the page", () => {
     expect(pushed.stderr).toContain("* [new branch]      main -> topic");
     const atomic = await tryGit(folder, "push", "--atomic", address("writer"), "+main:main", "main:other");
     expect(atomic.stderr).toContain("main -> other (atomic push failure)");
-    await git(folder, "push", "--quiet", address("writer"), "topic:may");
+    await git(folder, "push", "--quiet", address("writer"), "main:may");
     const deleted = await tryGit(folder, "push", address("writer"), ":may");
     expect(deleted.stderr).toContain("! [remote rejected] may (protected branch: it may not be deleted)");
   });

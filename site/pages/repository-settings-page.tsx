@@ -73,7 +73,6 @@ function AdminForms({ frame, repository, branches, errors, typed }: RepositorySe
           <Problem error={errors["default-branch"]} />
         </PostForm>
       )}
-      <h2>Name</h2>
       <PostForm {...{ viewer, action }} hidden={{ act: "rename" }} class="fields">
         <TextField
           {...{ name: "name", label: "Name", error: errors.rename, maxlength: 100 }}
@@ -87,9 +86,9 @@ function AdminForms({ frame, repository, branches, errors, typed }: RepositorySe
 }
 
 const VISIBILITIES: Record<string, string> = {
-  public: "public: everyone sees it",
-  internal: "internal: members of the organisation see it",
-  private: "private: those who are let in see it",
+  public: "public: everyone",
+  internal: "internal: the organisation",
+  private: "private: those let in",
 };
 
 function DangerZone({ frame, repository, errors, typed }: RepositorySettingsPageProps) {
