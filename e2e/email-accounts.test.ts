@@ -152,6 +152,10 @@ describe("an account by mail", () => {
     await other.goto(`${plue.url}/settings/profile`);
     expect(await other.evaluate(look)).toBe("rgb(0, 0, 0)");
     await watching.close();
+    await go("/settings/appearance");
+    await page.getByLabel("As the browser prefers").check();
+    await press("Keep it so");
+    await page.getByText("The site looks as you said").waitFor();
   });
 
   it("leaves no secret of a mail where the log or the address bar keep it", async () => {

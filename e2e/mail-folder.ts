@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { RunningPlue } from "./start-plue.ts";
 
-export interface WrittenMail {
+interface WrittenMail {
   file: string;
   to: string;
   subject: string;

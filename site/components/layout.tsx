@@ -62,6 +62,7 @@ function Banner({ viewer }: { viewer: Viewer | null }) {
         <form method="post" action={signOutPath} class="row">
           <CsrfField viewer={viewer} />
           <span>{viewer.username}</span>
+          <a href="/settings">Settings</a>
           <button type="submit">Sign out</button>
         </form>
       )}

@@ -2,42 +2,22 @@
 // no answer that tells who is known.
 import { eq, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { auditEvents, authSessions, emails, emailTokens, users } from "../../schema/tables/auth.ts";
+import { authSessions, emails, emailTokens, users } from "../../schema/tables/auth.ts";
 import { mails } from "../../schema/tables/mail.ts";
 import { hashSecret, randomBase62 } from "../../schema/token.ts";
-import { type Browser, openBrowser } from "../testing/browser.ts";
-import { createPerson, database } from "../testing/fixtures.ts";
+import { openBrowser } from "../testing/browser.ts";
+import { database } from "../testing/fixtures.ts";
 import { newAddress, readLink, readMails } from "../testing/mail.ts";
-import { hashPassword } from "./password-hash.ts";
+import {
+  makeMailAccount,
+  openSignedIn,
+  PASSWORD,
+  readActions,
+  signInByForm,
+} from "../testing/mail-account.ts";
 
-const PASSWORD = "kitchen-lamp-42-violin";
 const OTHER_PASSWORD = "meadow/39 trombone";
-// One hash for all, since it takes its time.
-const passwordHash = await hashPassword(PASSWORD);
 const newName = () => `u${randomBase62(12)}`;
-
-/** An account with a verified address and a password, as if it had registered. */
-async function makeAccount(): Promise<{ id: number; username: string; address: string }> {
-  const { id, username } = await createPerson();
-  const address = newAddress();
-  await database.query.update(users).set({ passwordHash }).where(eq(users.id, id));
-  await database.query
-    .insert(emails)
-    .values({ userId: id, address, isPrimary: true, verifiedAt: new Date() });
-  return { id, username, address };
-}
-
-async function signIn(username: string, password = PASSWORD): Promise<Browser> {
-  const browser = openBrowser();
-  const answer = await browser.post("/login/password", { login: username, password });
-  expect(answer.status).toBe(303);
-  return browser;
-}
-
-const audited = async (ownerId: number): Promise<string[]> =>
-  (await database.query.select().from(auditEvents).where(eq(auditEvents.ownerId, ownerId))).map(
-    ({ action }) => action,
-  );
 
 async function register(username: string, address: string): Promise<Response> {
   return openBrowser().post("/register", { username, email: address, password: PASSWORD });
@@ -61,8 +41,8 @@ describe("registering", () => {
     expect(await browser.isSignedIn()).toBe(true);
     const [made] = await count();
     expect(made?.passwordHash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$/);
-    expect(await audited(made?.id ?? 0)).toEqual(["account.activate", "session.open"]);
-    await signIn(address.toUpperCase());
+    expect(await readActions(made?.id ?? 0)).toEqual(["account.activate", "session.open"]);
+    await signInByForm(address.toUpperCase());
   });
 
   it("squats nothing: whoever comes first has the name, and the other takes another one with the same link", async () => {
@@ -91,7 +71,7 @@ describe("registering", () => {
   });
 
   it("answers the same for an address that is known, and tells its owner alone", async () => {
-    const known = await makeAccount();
+    const known = await makeMailAccount();
     const [address, username] = [newAddress(), newName()];
     const answers = [await register(username, address), await register(username, known.address)];
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
@@ -107,7 +87,7 @@ describe("registering", () => {
   });
 
   it("refuses names, addresses and passwords that won't do, each at its field", async () => {
-    const taken = await makeAccount();
+    const taken = await makeMailAccount();
     const post = (fields: Record<string, string>) =>
       openBrowser().post("/register", {
         ...{ username: newName(), email: newAddress(), password: PASSWORD },
@@ -144,9 +124,9 @@ describe("a mailed link", () => {
       const link = await readLink(address, /Make your/);
       return { link, fields: { username }, browsers: [openBrowser(), openBrowser()] };
     }
-    const account = await makeAccount();
+    const account = await makeMailAccount();
     if (kind === "verify") {
-      const browser = await signIn(account.username);
+      const browser = await openSignedIn(account.id);
       const address = newAddress();
       await browser.post("/settings/emails", { email: address });
       const link = await readLink(address, /Is this address yours/);
@@ -227,7 +207,7 @@ describe("a mailed link", () => {
 
 describe("a link to sign in", () => {
   it.each(["/login/email", "/reset"])("is asked for at %s with one answer, known or not", async (path) => {
-    const account = await makeAccount();
+    const account = await makeMailAccount();
     const ask = async (login: string) => {
       const answer = await openBrowser().post(path, { login });
       return `${answer.status} ${await readShape(answer, login)}`;
@@ -239,7 +219,7 @@ describe("a link to sign in", () => {
   });
 
   it("isn't sent to an address that was never verified, nor to who is suspended", async () => {
-    const account = await makeAccount();
+    const account = await makeMailAccount();
     const claimed = newAddress();
     await database.query.insert(emails).values({ userId: account.id, address: claimed });
     await openBrowser().post("/login/email", { login: claimed });
@@ -253,8 +233,8 @@ describe("a link to sign in", () => {
 
 describe("a new password", () => {
   it("by reset ends every session and link, works from then on, and is told to its owner", async () => {
-    const account = await makeAccount();
-    const stolen = await signIn(account.username);
+    const account = await makeMailAccount();
+    const stolen = await openSignedIn(account.id);
     await openBrowser().post("/login/email", { login: account.username });
     const signInLink = await readLink(account.address, /Sign in/);
     await openBrowser().post("/reset", { login: account.address });
@@ -264,17 +244,17 @@ describe("a new password", () => {
     expect((await openBrowser().post(link, { password: OTHER_PASSWORD })).status).toBe(200);
     expect(await stolen.isSignedIn()).toBe(false);
     expect((await openBrowser().post(signInLink)).status).toBe(410);
-    await signIn(account.username, OTHER_PASSWORD);
+    await signInByForm(account.username, OTHER_PASSWORD);
     const old = await openBrowser().post("/login/password", { login: account.username, password: PASSWORD });
     expect(old.status).toBe(422);
     const subjects = (await readMails(account.address)).map(({ subject }) => subject);
     expect(subjects).toContain("Your password was changed");
-    expect(await audited(account.id)).toContain("password.reset");
+    expect(await readActions(account.id)).toContain("password.reset");
   });
 
   it("by settings needs the present one, keeps this browser signed in and no other", async () => {
-    const account = await makeAccount();
-    const [browser, other] = [await signIn(account.username), await signIn(account.username)];
+    const account = await makeMailAccount();
+    const [browser, other] = [await openSignedIn(account.id), await openSignedIn(account.id)];
     const before = browser.cookie();
     const change = (current: string, password: string) =>
       browser.post("/settings/password", { current, password });
@@ -284,7 +264,7 @@ describe("a new password", () => {
     expect(await browser.isSignedIn()).toBe(true);
     expect(await other.isSignedIn()).toBe(false);
     expect(await openBrowser(before).isSignedIn()).toBe(false);
-    expect(await audited(account.id)).toContain("password.change");
+    expect(await readActions(account.id)).toContain("password.change");
     const live = await database.query.select().from(authSessions).where(eq(authSessions.userId, account.id));
     expect(live.filter(({ revokedAt }) => revokedAt === null)).toHaveLength(1);
   });

@@ -22,11 +22,18 @@ export async function readMails(address: string): Promise<Mail[]> {
     .orderBy(asc(mails.id));
   const found: Mail[] = [];
   for (const { id } of rows) {
-    const ready = await readyMail(services, id);
-    if (ready.state === "ready" && ready.mail.to === address) found.push(ready.mail);
+    if (!written.has(id)) {
+      const ready = await readyMail(services, id);
+      written.set(id, ready.state === "ready" ? ready.mail : null);
+    }
+    const mail = written.get(id);
+    if (mail?.to === address) found.push(mail);
   }
   return found;
 }
+
+/** What was written already, by its row; null for what nobody is to get. */
+const written = new Map<number, Mail | null>();
 
 /** The path of the link in the newest mail to `address` whose subject matches. @throws Error when there is none. */
 export async function readLink(address: string, subject: RegExp): Promise<string> {
