@@ -15,7 +15,7 @@ const SESSION_SECRET_LENGTH = 43;
 type SignInMethod = "link" | "password" | "email" | "wallet" | "passkey";
 
 /** Opens a session within `transaction`. @returns the secret for the cookie. */
-async function openSession(
+export async function openSession(
   transaction: Executor,
   userId: number,
   method: SignInMethod,

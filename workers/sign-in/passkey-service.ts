@@ -9,7 +9,7 @@ import { CREDENTIALS_PER_KIND_MAX } from "../core/limits.ts";
 import type { BrowserServices, SignInPurpose } from "./browser-services.ts";
 import { readCredentialName } from "./credential-name.ts";
 import { judgeAssertion, judgeRegistration } from "./passkey-proof.ts";
-import { forgetRefusals, recordRefusal, requireUnlocked } from "./refuse-sign-in.ts";
+import { forgetRefusals, recordRefusal, takeTry } from "./refuse-sign-in.ts";
 import type { SignInServices } from "./services.ts";
 import * as store from "./store/passkeys.ts";
 import { countWaysIn } from "./ways-in.ts";
@@ -28,7 +28,7 @@ export async function signInByPasskey(
   purpose: SignInPurpose,
   answer: string,
 ): Promise<PasskeySignIn> {
-  await requireUnlocked(services);
+  await takeTry(services);
   const { database, actor, origin } = services;
   const judged = await judgeAssertion(services, purpose, answer);
   const reason = "reason" in judged ? judged.reason : findOwnerProblem(services, purpose, judged.owner);
@@ -73,7 +73,7 @@ export async function addPasskey(
   answer: string,
   givenName: string,
 ): Promise<PasskeyAddition> {
-  await requireUnlocked(services);
+  await takeTry(services);
   const read = readCredentialName(givenName);
   if ("problem" in read) return { end: "refused", problem: read.problem };
   const judged = await judgeRegistration(services, answer);

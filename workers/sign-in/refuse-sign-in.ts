@@ -1,7 +1,8 @@
 // Wallets and passkeys that prove nothing: recorded with the reason, and counted until the address is locked for a while.
 import { recordAudit } from "../audit/service.ts";
 import { ForgeError } from "../core/errors.ts";
-import { clearFailures, readLockMs, recordFailure } from "../rate-limits/service.ts";
+import { SIGN_IN_PER_ADDRESS } from "../core/limits.ts";
+import { clearFailures, readLockMs, recordFailure, takeRequest } from "../rate-limits/service.ts";
 import type { SignInServices } from "./services.ts";
 
 // By address and not by account: whoever knows a wallet's address could lock its owner out.
@@ -11,9 +12,23 @@ const keyOf = ({ origin }: SignInServices): string => `sign-in:${origin.address}
 export async function requireUnlocked(services: SignInServices): Promise<void> {
   if (services.origin.address === "") return;
   const lockMs = await readLockMs(services.database, keyOf(services));
-  if (lockMs === 0) return;
-  const seconds = Math.ceil(lockMs / 1000);
-  throw new ForgeError("too_many_requests", `Too many failed tries to sign in. Try again in ${seconds} s.`);
+  if (lockMs > 0) throw tooMany("Too many failed tries to sign in.", lockMs);
+}
+
+/** Counts a try, right or wrong. @throws ForgeError `too_many_requests` while the address is locked or past its limit. */
+export async function takeTry(services: SignInServices): Promise<void> {
+  await requireUnlocked(services);
+  const { database, origin } = services;
+  if (origin.address === "") return;
+  const taken = await takeRequest(database, SIGN_IN_PER_ADDRESS, origin.address);
+  if (!taken.allowed) throw tooMany("Too many tries to sign in.", taken.retryAfterMs);
+}
+
+function tooMany(sentence: string, waitMs: number): ForgeError {
+  const seconds = Math.ceil(waitMs / 1000);
+  return new ForgeError("too_many_requests", `${sentence} Try again in ${seconds} s.`, {
+    retryAfterMs: waitMs,
+  });
 }
 
 /** Records a refusal. @param details `method`, `reason`; never a secret. */

@@ -11,7 +11,7 @@ import { type BrowserServices, holderOf, type SignInPurpose } from "./browser-se
 import { issueChallenge, readChallengeSubject, takeChallenge } from "./challenge-service.ts";
 import { createPerson } from "./create-person.ts";
 import { readCredentialName } from "./credential-name.ts";
-import { forgetRefusals, recordRefusal, requireUnlocked } from "./refuse-sign-in.ts";
+import { forgetRefusals, recordRefusal, requireUnlocked, takeTry } from "./refuse-sign-in.ts";
 import type { SignInServices } from "./services.ts";
 import * as store from "./store/wallets.ts";
 import {
@@ -51,7 +51,7 @@ export async function signInByWallet(
   purpose: SignInPurpose,
   signed: SignedMessage,
 ): Promise<WalletSignIn> {
-  await requireUnlocked(services);
+  await takeTry(services);
   const { database, actor, origin } = services;
   const proof = await judgeProof(services, purpose, signed);
   if (!("address" in proof)) {
@@ -95,7 +95,7 @@ export async function registerByWallet(
   ticket: string,
   username: string,
 ): Promise<WalletRegistration> {
-  await requireUnlocked(services);
+  await takeTry(services);
   const { database, actor, origin } = services;
   const holder = holderOf(services, "sign-in");
   return database.transaction(async (transaction) => {
@@ -126,7 +126,7 @@ export async function addWallet(
   actor: UserActor,
   signed: SignedMessage,
 ): Promise<WalletAddition> {
-  await requireUnlocked(services);
+  await takeTry(services);
   const proof = await judgeProof(services, "add", signed);
   if (!("address" in proof)) {
     await recordRefusal(services, { method: "wallet", reason: proof.reason }, actor.userId);

@@ -3,6 +3,7 @@ import { and, asc, eq, sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { auditEvents, authSessions, signInChallenges, users, wallets } from "../../schema/tables/auth.ts";
 import { hashSecret, randomBase62 } from "../../schema/token.ts";
+import { SIGN_IN_PER_ADDRESS } from "../core/limits.ts";
 import { database } from "../testing/fixtures.ts";
 import { TestBrowser } from "./testing/browser.ts";
 import { createSigningKey } from "./testing/signing-key.ts";
@@ -266,6 +267,17 @@ describe("a person", () => {
     ]);
     const [wallet] = await database.query.select().from(wallets).where(eq(wallets.userId, id));
     expect(addChecksum(wallet?.address ?? "")).toBe(visitor.key.address);
+  });
+
+  it("may try so often from one address and no more", async () => {
+    const browser = new WalletVisitor(createSigningKey(), { "cf-connecting-ip": newAddress() });
+    await browser.ask();
+    const statuses: number[] = [];
+    for (let at = 0; at <= SIGN_IN_PER_ADDRESS.requestsMax; at++) {
+      statuses.push((await browser.post("/register/wallet", { ticket: "none", username: "x" })).status);
+    }
+    expect(statuses.indexOf(429)).toBe(SIGN_IN_PER_ADDRESS.requestsMax);
+    expect(new Set(statuses.slice(0, -1))).toEqual(new Set([410]));
   });
 
   it("who fails again and again from one address has to wait", async () => {
