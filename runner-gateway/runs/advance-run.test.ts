@@ -1,6 +1,7 @@
 // Jobs that need each other: what a job's end means for the others, and when a run is over.
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { commitStatuses } from "../../schema/tables/git.ts";
 import { workflowRuns } from "../../schema/tables/runs.ts";
 import { createMigratedDatabase } from "../../scripts/testing/migrated-database.ts";
 import {
@@ -65,6 +66,16 @@ const statusesOf = async (runId: number) =>
   Object.fromEntries((await readJobs(store.database, runId)).map((job) => [job.key, job.status]));
 
 describe("a run of several jobs", () => {
+  it.each([
+    ["success", succeeded],
+    ["failure", failed],
+  ])("says %s of its commit once it has ended", async (state, end) => {
+    const { runId } = await playRun([{ key: "a" }, { key: "b", needs: ["a"] }], { a: end });
+    const run = await readRun(store.database, runId);
+    const said = await store.database.select().from(commitStatuses).where(eq(commitStatuses.runId, runId));
+    expect(said).toMatchObject([{ state, context: `plue/${run.name}`, oid: run.headSha }]);
+  });
+
   it("starts each when all it needs succeeded, and succeeds with the last", async () => {
     const { runId, order } = await playRun(
       [{ key: "a" }, { key: "b" }, { key: "c", needs: ["a", "b"] }, { key: "d", needs: ["c"] }],

@@ -98,7 +98,7 @@ function RuleFields({ frame, action, form }: { frame: Frame; action: string; for
       <fieldset class="tight">
         <legend>Rules</legend>
         {Object.entries(CHECKS).map(([name, label]) => (
-          <p class="row">
+          <p class="choice">
             <input type="checkbox" id={name} name={name} checked={form.checks[toCheck(name)]} />
             <label for={name}>{label}</label>
           </p>
