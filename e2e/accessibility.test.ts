@@ -45,6 +45,10 @@ beforeAll(async () => {
     run: `${repository}/runs/1`,
     workflows: `${repository}/workflows`,
     "not found": "/nobody/nothing",
+    sessions: "/settings/sessions",
+    wallets: "/settings/wallets",
+    passkeys: "/settings/passkeys",
+    confirm: "/login/confirm",
   };
   session = await signIn();
 });

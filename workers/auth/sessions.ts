@@ -15,7 +15,7 @@ const SESSION_SECRET_LENGTH = 43;
 type SignInMethod = "link" | "password" | "email" | "wallet" | "passkey";
 
 /** Opens a session within `transaction`. @returns the secret for the cookie. */
-export async function openSession(
+async function openSession(
   transaction: Executor,
   userId: number,
   method: SignInMethod,

@@ -121,12 +121,11 @@ function tryWriting(fields: SignInMessage): string | undefined {
   }
 }
 
-describe.runIf(existsSync(folder))("the public vectors", () => {
-  const file = (name: string) => (existsSync(folder) ? join(folder, `${name}.json`) : undefined);
-  const vectors = <Shape extends z.ZodType>(name: string, shape: Shape) => {
-    const path = file(name);
-    return Object.entries(path === undefined ? {} : read(path, named(shape)));
-  };
+if (existsSync(folder)) describe("the public vectors", judgePublicVectors);
+
+function judgePublicVectors(): void {
+  const vectors = <Shape extends z.ZodType>(name: string, shape: Shape) =>
+    Object.entries(read(join(folder, `${name}.json`), named(shape)));
   const positive = vectors("parsing_positive", z.object({ message: z.string(), fields: publicMessage }));
   const unwritable = vectors("parsing_negative_objects", z.record(z.string(), z.unknown()));
 
@@ -178,4 +177,4 @@ describe.runIf(existsSync(folder))("the public vectors", () => {
       },
     );
   });
-});
+}
