@@ -6,6 +6,9 @@ export type RepositoryRole = (typeof REPOSITORY_ROLES)[number];
 /** `internal`: to the members of the organisation that owns it. */
 export type Visibility = "public" | "internal" | "private";
 
+/** How somebody belongs to an organisation; `billing` pays for it and sees no more than strangers. */
+export type OrganizationRole = "owner" | "member" | "billing";
+
 /** Whether `role` includes `needed`. */
 export function hasRole(role: RepositoryRole | null, needed: RepositoryRole): boolean {
   return role !== null && REPOSITORY_ROLES.indexOf(role) >= REPOSITORY_ROLES.indexOf(needed);

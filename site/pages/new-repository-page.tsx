@@ -70,27 +70,28 @@ export function NewRepositoryPage({ frame, values, owners, errors }: NewReposito
             aria-describedby={describedBy("description", { error: errors.description })}
           />
         </Field>
-        <fieldset class="tight">
-          <legend>Who sees it</legend>
-          {VISIBILITIES.filter(({ value }) => value !== "internal" || owners.length > 1).map(
-            ({ value, label }) => (
-              <div class="row">
-                <input
-                  type="radio"
-                  id={value}
-                  name="visibility"
-                  value={value}
-                  checked={values.visibility === value}
-                />
-                <label for={value}>{label}</label>
-              </div>
-            ),
-          )}
-        </fieldset>
+        <VisibilityChoice chosen={values.visibility} isOrganizationPossible={owners.length > 1} />
         <button type="submit" class="main">
           Make the repository
         </button>
       </form>
     </Layout>
+  );
+}
+
+function VisibilityChoice(props: { chosen: Visibility; isOrganizationPossible: boolean }) {
+  const { chosen, isOrganizationPossible } = props;
+  return (
+    <fieldset class="tight">
+      <legend>Who sees it</legend>
+      {VISIBILITIES.filter(({ value }) => value !== "internal" || isOrganizationPossible).map(
+        ({ value, label }) => (
+          <div class="row">
+            <input type="radio" id={value} name="visibility" value={value} checked={chosen === value} />
+            <label for={value}>{label}</label>
+          </div>
+        ),
+      )}
+    </fieldset>
   );
 }

@@ -78,6 +78,14 @@ export function OrganizationSettingsPage(props: OrganizationSettingsPageProps) {
           Save
         </button>
       </PostForm>
+      <Ends {...props} action={action} />
+    </OrganizationLayout>
+  );
+}
+
+function Ends({ frame, organization, errors, action }: OrganizationSettingsPageProps & { action: string }) {
+  return (
+    <>
       <h2>Rename</h2>
       <PostForm viewer={frame.viewer} action={action} hidden={{ act: "rename" }} class="fields">
         <TextField
@@ -98,6 +106,6 @@ export function OrganizationSettingsPage(props: OrganizationSettingsPageProps) {
           Delete this organisation
         </button>
       </PostForm>
-    </OrganizationLayout>
+    </>
   );
 }

@@ -25,7 +25,7 @@ interface RepositoryAccessPageProps {
 }
 
 export function RepositoryAccessPage(props: RepositoryAccessPageProps) {
-  const { frame, repository, notice, problem, invite, collaborators, teams, invitations, people } = props;
+  const { frame, repository, notice, problem, invite, collaborators } = props;
   const { viewer } = frame;
   const action = settingsPath(repository, "access");
   return (
@@ -63,6 +63,17 @@ export function RepositoryAccessPage(props: RepositoryAccessPageProps) {
           </li>
         ))}
       </ul>
+      <Others {...props} action={action} />
+      <Pager paging={props.paging} />
+    </RepositorySettingsLayout>
+  );
+}
+
+function Others(props: RepositoryAccessPageProps & { action: string }) {
+  const { frame, repository, teams, invitations, people, action } = props;
+  const { viewer } = frame;
+  return (
+    <>
       {teams.length === 0 ? null : (
         <>
           <h2>Teams</h2>
@@ -108,7 +119,6 @@ export function RepositoryAccessPage(props: RepositoryAccessPageProps) {
           </li>
         ))}
       </ul>
-      <Pager paging={props.paging} />
-    </RepositorySettingsLayout>
+    </>
   );
 }

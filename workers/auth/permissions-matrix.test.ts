@@ -4,13 +4,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { REPOSITORY_ROLES, type RepositoryRole, type Visibility } from "../../schema/roles.ts";
+import {
+  type OrganizationRole,
+  REPOSITORY_ROLES,
+  type RepositoryRole,
+  type Visibility,
+} from "../../schema/roles.ts";
 import { type Actor, ANONYMOUS, TOKEN_SCOPES, type TokenScope } from "../core/actor.ts";
 import {
   type AccountAction,
   can,
   type OrganizationAction,
-  type OrganizationRole,
   type RepositoryAction,
   type SiteAction,
   type TeamAction,

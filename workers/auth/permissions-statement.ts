@@ -1,11 +1,10 @@
 // The rules of permission said a second time, in full and by hand, for the matrix test: which roles and which scopes do
 // what. It shares no table and no code with permissions.ts, so that a slip in one is seen in the other.
-import type { RepositoryRole } from "../../schema/roles.ts";
+import type { OrganizationRole, RepositoryRole } from "../../schema/roles.ts";
 import type { TokenScope } from "../core/actor.ts";
 import type {
   AccountAction,
   OrganizationAction,
-  OrganizationRole,
   RepositoryAction,
   SiteAction,
   TeamAction,

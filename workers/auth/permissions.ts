@@ -1,6 +1,6 @@
 // The only judge of who may do what. Pure: the actor and the target in, a verdict out.
 // Invariant: what may not be seen is `hidden` (404), whatever was asked to be done with it.
-import { hasRole, type RepositoryRole, type Visibility } from "../../schema/roles.ts";
+import { hasRole, type OrganizationRole, type RepositoryRole, type Visibility } from "../../schema/roles.ts";
 import type { Actor, TokenScope, UserActor } from "../core/actor.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 
@@ -18,11 +18,8 @@ interface AccountTarget {
   accountId: number;
 }
 
-/** How somebody belongs to an organisation; `billing` pays for it and sees no more than strangers. */
-export type OrganizationRole = "owner" | "member" | "billing";
-
 /** An organisation as it was looked up for the one who asks. Its name and profile are everybody's to see. */
-export interface OrganizationTarget {
+interface OrganizationTarget {
   organizationId: number;
   organizationRole: OrganizationRole | null;
   membersCanCreate: boolean;

@@ -12,7 +12,7 @@ import type {
  * `public`: for everybody; `link`: for who has the secret in the address; `signed-in`: for people, about themselves;
  * `gateway`: for who has the gateway's secret. All else is judged by `can`.
  */
-export type RoutePermission =
+type RoutePermission =
   | "public"
   | "link"
   | "signed-in"

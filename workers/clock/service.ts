@@ -9,6 +9,7 @@ import { tickMaintenance } from "../git/housekeeping/consume-maintenance.ts";
 import { sweepImports } from "../imports/service.ts";
 import { sweepMail } from "../mail/service.ts";
 import { sweepLimits } from "../rate-limits/service.ts";
+import { sweepInvitations } from "../repos/invitations.ts";
 
 interface ClockServices {
   env: Env;
@@ -21,6 +22,7 @@ export async function strikeClock({ env, database, log }: ClockServices): Promis
   await drainOutbox(env, database);
   await deleteSentEvents(database);
   await expireCredentials(database);
+  await sweepInvitations(database);
   await sweepLimits(database);
   await sweepMail(env, database);
   await sweepImports({ env, database });

@@ -1,6 +1,6 @@
 // Organisations, memberships, invitations and teams in GitHub's shapes.
 import { z } from "@hono/zod-openapi";
-import type { OrganizationRole } from "../auth/permissions.ts";
+import type { OrganizationRole } from "../../schema/roles.ts";
 import { describeUser, simpleUserSchema } from "../repos/describe-user.ts";
 import type { Invitation } from "./invitations.ts";
 import type { Organization } from "./organizations.ts";
@@ -78,7 +78,7 @@ export function describeWholeOrganization(
 }
 
 /** Owners are `admin` to GitHub. */
-export const GITHUB_ROLES = { owner: "admin", member: "member", billing: "billing_manager" } as const;
+const GITHUB_ROLES = { owner: "admin", member: "member", billing: "billing_manager" } as const;
 
 export const membershipSchema = z
   .object({

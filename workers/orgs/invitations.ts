@@ -1,7 +1,8 @@
 // Invitations to an organisation: made and withdrawn by its owners, taken or declined by their invitee.
 // Invariant: nothing is given before an invitation is taken, and it is taken once.
+import type { OrganizationRole } from "../../schema/roles.ts";
 import { recordAudit } from "../audit/service.ts";
-import { can, type OrganizationRole, requirePermission } from "../auth/permissions.ts";
+import { can, requirePermission } from "../auth/permissions.ts";
 import type { UserActor } from "../core/actor.ts";
 import type { Database, Executor } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";

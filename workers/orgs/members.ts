@@ -1,7 +1,8 @@
 // The rules of belonging to an organisation.
 // Invariant: an organisation keeps an owner who can act. Whoever takes one away looks under the lock of its row.
+import type { OrganizationRole } from "../../schema/roles.ts";
 import { recordAudit } from "../audit/service.ts";
-import { can, type OrganizationRole, requirePermission } from "../auth/permissions.ts";
+import { can, requirePermission } from "../auth/permissions.ts";
 import type { Actor, UserActor } from "../core/actor.ts";
 import type { Database, Executor } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
@@ -10,8 +11,6 @@ import type { PageRequest } from "../core/paging.ts";
 import { endCachedAccess } from "../repos/access-epoch.ts";
 import * as store from "./store/members.ts";
 import { countOf, lockOrganization, type Organization } from "./store/organizations.ts";
-
-export type { Member } from "./store/members.ts";
 
 /** The members that `actor` may know of, by name; who only pays is told of to owners where `withBilling`. */
 export async function listMembers(

@@ -13,7 +13,7 @@ import { findTakenName } from "../repos/owner-names.ts";
 import * as members from "./store/members.ts";
 import * as store from "./store/organizations.ts";
 
-export type { BaseRole, Organization, OrganizationChanges } from "./store/organizations.ts";
+export type { Organization } from "./store/organizations.ts";
 
 /**
  * The organisation of that name, if `actor` may do `action` to it.

@@ -12,8 +12,6 @@ import { endCachedAccess } from "../repos/access-epoch.ts";
 import { lockOrganization, type Organization } from "./store/organizations.ts";
 import * as store from "./store/teams.ts";
 
-export type { TeamPrivacy, TeamRole } from "./store/teams.ts";
-
 /** A team with what it takes to judge what may be done to it. */
 export type Team = store.Team & TeamTarget;
 

@@ -12,7 +12,7 @@ const NAMES = sql.raw(`ARRAY[${REPOSITORY_ROLES.map((role) => `'${role}'`).join(
 /** Whose access is told: `direct` of collaborators alone, `outside` of those who aren't members, `all` of whatever source. */
 export type Affiliation = "all" | "direct" | "outside";
 
-export interface Collaborator {
+interface Collaborator {
   id: number;
   username: string;
   isAdmin: boolean;

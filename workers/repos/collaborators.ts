@@ -14,8 +14,6 @@ import * as store from "./collaborators-store.ts";
 import * as invitations from "./invitations-store.ts";
 import type { Repository } from "./service.ts";
 
-export type { Affiliation, Collaborator } from "./collaborators-store.ts";
-
 /** The people with access, by name. Whoever may push sees them. */
 export async function listCollaborators(
   database: Database,

@@ -16,7 +16,7 @@ import {
 import { randomBase62 } from "../../schema/token.ts";
 import { createPerson, database, type Person, send } from "../testing/fixtures.ts";
 import { listPeople } from "./collaborators-store.ts";
-import { listRepositoriesOf, roleIn } from "./service.ts";
+import { listRepositoriesOf, listRepositoriesWithin, roleIn } from "./service.ts";
 
 const { query } = database;
 
@@ -51,11 +51,25 @@ const lend = (teamId: number, repositoryId: number, role: RepositoryRole) =>
 
 const everybody = { page: 1, offset: 0, limit: 100 };
 
-/** The role as looked up for the person, which must be the one that the repository's list of people tells. */
+/**
+ * The role as looked up for the person, which must be the one that the repository's list of people tells; and the
+ * lists of repositories must hold it just then, or when it is public.
+ */
 async function roleOf(person: { id: number }, repositoryId: number) {
   const role = await roleIn(database, repositoryId, person.id);
   const { people } = await listPeople(query, repositoryId, "all", everybody);
   expect(people.find((one) => one.id === person.id)?.role ?? null).toBe(role);
+  const session = { kind: "session" as const, sessionId: 0, csrfToken: "", provedAt: new Date() };
+  const actor = {
+    kind: "user" as const,
+    userId: person.id,
+    username: "",
+    isAdmin: false,
+    credential: session,
+  };
+  const [row] = await query.select().from(repositories).where(eq(repositories.id, repositoryId));
+  const listed = await listRepositoriesWithin(database, actor, [repositoryId], everybody);
+  expect(listed.total).toBe(role !== null || row?.visibility === "public" ? 1 : 0);
   return role;
 }
 

@@ -9,7 +9,7 @@ import type { Executor } from "../core/db.ts";
 import type { PageRequest } from "../core/paging.ts";
 
 /** What somebody is invited to. */
-export type InvitationTarget = { organizationId: number } | { repositoryId: number };
+type InvitationTarget = { organizationId: number } | { repositoryId: number };
 
 const invitee = alias(users, "invitee");
 const inviter = alias(users, "inviter");
@@ -119,12 +119,6 @@ export async function findOpenById(
 ): Promise<Invitation | undefined> {
   const isTheirs = "userId" in by ? eq(invitations.inviteeId, by.userId) : isTo(by);
   const [row] = await select(query).where(and(isOpen, eq(invitations.id, id), isTheirs));
-  return row;
-}
-
-/** The open invitation that a mailed link is of. */
-export async function findOpenBySecret(query: Executor, secretHash: string): Promise<Invitation | undefined> {
-  const [row] = await select(query).where(and(isOpen, eq(invitations.secretHash, secretHash)));
   return row;
 }
 

@@ -97,6 +97,11 @@ export async function answerRepositoryInvitation(
   });
 }
 
+/** Removes what ended long ago, invitations to organisations too; called by cron. */
+export async function sweepInvitations(database: Database): Promise<void> {
+  await store.deleteEnded(database.query);
+}
+
 /** @throws ForgeError `invalid` for a role that a repository doesn't know. */
 export function toRepositoryRole(role: string): RepositoryRole {
   const known = REPOSITORY_ROLES.find((one) => one === role);

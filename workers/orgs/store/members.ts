@@ -1,9 +1,9 @@
 // The SQL of belonging to an organisation.
 import { and, asc, eq, isNull, ne, type SQL, sql } from "drizzle-orm";
+import type { OrganizationRole } from "../../../schema/roles.ts";
 import { users } from "../../../schema/tables/auth.ts";
 import { repositories } from "../../../schema/tables/git.ts";
 import { collaborators, organizationMembers, teamMembers, teams } from "../../../schema/tables/orgs.ts";
-import type { OrganizationRole } from "../../auth/permissions.ts";
 import type { Executor } from "../../core/db.ts";
 import type { PageRequest } from "../../core/paging.ts";
 
@@ -19,7 +19,7 @@ const shape = {
 export type Member = Awaited<ReturnType<typeof listMembers>>[number];
 
 /** `isAll`: those too who keep it to themselves. Who only pays is told of where `withBilling`. */
-export interface MemberFilter {
+interface MemberFilter {
   isAll: boolean;
   withBilling?: boolean;
   role?: "owner" | "member" | undefined;

@@ -1,13 +1,13 @@
 // The SQL of organisations themselves: an account of the kind `organization` and the row of the same id.
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
+import type { OrganizationRole } from "../../../schema/roles.ts";
 import { users } from "../../../schema/tables/auth.ts";
 import { repositories, repositoryRedirects } from "../../../schema/tables/git.ts";
 import { organizationMembers, organizations } from "../../../schema/tables/orgs.ts";
-import type { OrganizationRole } from "../../auth/permissions.ts";
 import type { Executor } from "../../core/db.ts";
 import type { PageRequest } from "../../core/paging.ts";
 
-export type BaseRole = "none" | "read" | "write" | "admin";
+type BaseRole = "none" | "read" | "write" | "admin";
 
 const shape = {
   organizationId: organizations.id,

@@ -60,7 +60,7 @@ export async function findTeamById(
 }
 
 /** Which teams are listed to whom: the secret ones to their members, or to who `seesSecret`. */
-export interface TeamFilter {
+interface TeamFilter {
   organizationId: number;
   userId: number;
   seesSecret: boolean;
