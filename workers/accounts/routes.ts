@@ -24,7 +24,7 @@ const getOwn = createRoute({
   method: "get",
   path: "/user",
   summary: "Whose credentials these are; what is private with the scope user:*",
-  "x-permission": "account.read, or what is public",
+  "x-permission": "signed-in, or account.read for what is private",
   responses: { 200: account, ...errorResponses(401, 403) },
 });
 
@@ -48,7 +48,7 @@ const getOne = createRoute({
   method: "get",
   path: "/users/{username}",
   summary: "An account as anybody sees it",
-  "x-permission": "public",
+  "x-permission": "anyone",
   request: { params: z.object({ username: z.string() }) },
   responses: { 200: account, ...errorResponses(404) },
 });
@@ -57,7 +57,7 @@ const listAll = createRoute({
   method: "get",
   path: "/users",
   summary: "All accounts by id, from the one after `since`",
-  "x-permission": "public",
+  "x-permission": "anyone",
   request: {
     query: pageQuery.omit({ page: true }).extend({
       since: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),

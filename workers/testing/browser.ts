@@ -21,10 +21,13 @@ export function openBrowser(cookie = ""): Browser {
   };
   const get = async (path: string) => keep(await send(path, { headers, cookie }));
   const readToken = async () => /name="_csrf" value="([^"]+)"/.exec(await (await get("/")).text())?.[1];
+  // A session's token stays the same; who has no cookie has none.
+  const tokens = new Map<string, string | undefined>([["", undefined]]);
   return {
     get,
     post: async (path, fields = {}) => {
-      const token = await readToken();
+      if (!tokens.has(cookie)) tokens.set(cookie, await readToken());
+      const token = tokens.get(cookie);
       const body = new URLSearchParams(token === undefined ? fields : { ...fields, _csrf: token });
       const type = { "content-type": "application/x-www-form-urlencoded" };
       return keep(
