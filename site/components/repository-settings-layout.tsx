@@ -8,10 +8,11 @@ import { RepositoryHeader } from "./repository-header.tsx";
 import type { RepositoryView } from "./views.ts";
 
 const PAGES = [
-  { page: "", label: "General" },
-  { page: "access", label: "Access" },
-  { page: "branches", label: "Branches" },
-  { page: "keys", label: "Deploy keys" },
+  { page: "", label: "General", isOffered: true },
+  { page: "access", label: "Access", isOffered: true },
+  { page: "branches", label: "Branches", isOffered: true },
+  // Until there is such a page.
+  { page: "keys", label: "Deploy keys", isOffered: false },
 ] as const;
 
 type SettingsPage = (typeof PAGES)[number]["page"];
@@ -33,7 +34,7 @@ export function RepositorySettingsLayout(props: RepositorySettingsLayoutProps) {
     <Layout frame={frame} title={`${label} · Settings · ${repository.owner}/${repository.name}`}>
       <RepositoryHeader repository={repository} tab="settings" />
       <nav aria-label="Settings" class="row">
-        {PAGES.map((one) => (
+        {PAGES.filter(({ isOffered }) => isOffered).map((one) => (
           <a href={settingsPath(repository, one.page)} aria-current={one.page === page ? "page" : undefined}>
             {one.label}
           </a>
