@@ -13,6 +13,7 @@ const SECTIONS = {
   sessions: "Sessions",
   tokens: "API tokens",
   keys: "SSH keys",
+  "security-log": "Security log",
   appearance: "Appearance",
   organizations: "Organisations",
 } as const;

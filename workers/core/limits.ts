@@ -151,6 +151,8 @@ export const TOKEN_LIFETIME_DAYS_MAX = 366;
 export const SSH_KEYS_PER_ACCOUNT_MAX = 100;
 export const DEPLOY_KEYS_PER_REPOSITORY_MAX = 100;
 export const SSH_KEY_CHARACTERS_MAX = 16 * 1024;
+/** Events of one page of the audit log. */
+export const AUDIT_EVENTS_PER_PAGE_MAX = 50;
 /** Questions of an address whether a token has leaked. */
 export const TOKEN_CHECKS_PER_ADDRESS: RateRule = { name: "token-check", requestsMax: 60, perMs: MINUTE_MS };
 

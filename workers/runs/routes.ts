@@ -5,7 +5,7 @@ import { formatLinks, readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requireRepository } from "../repos/service.ts";
 import { describeRun, describeRunDetails, runDetailsSchema, runSchema } from "./describe-run.ts";
-import { cancelRun, listRepositoryRuns, requireReadableRun, requireRun } from "./service.ts";
+import { cancelRun, listRepositoryRuns, mayStillRead, requireReadableRun, requireRun } from "./service.ts";
 import { streamRun } from "./stream-run.ts";
 
 const runParams = z.object({ id: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER) });
@@ -95,7 +95,8 @@ export const runRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
     const [env, database, log] = [context.get("env"), context.get("database"), context.get("log")];
     const run = await requireReadableRun(database, context.get("actor"), id);
     const afterSeq = context.req.valid("header")["last-event-id"] ?? context.req.valid("query").after ?? 0;
-    return streamRun({ env, database, log, runId: run.id, afterSeq });
+    const mayGoOn = () => mayStillRead(database, context.get("reauthenticate"), run.id);
+    return streamRun({ env, database, log, runId: run.id, afterSeq, mayGoOn });
   })
   .openapi(cancelRoute, async (context) => {
     const { id } = context.req.valid("param");

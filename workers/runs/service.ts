@@ -64,6 +64,21 @@ export async function requireReadableRun(
   return run;
 }
 
+/** Whether who began to read a stream may go on: their credential, their account and their right are looked at again. */
+export async function mayStillRead(
+  database: Database,
+  reauthenticate: () => Promise<Actor>,
+  id: number,
+): Promise<boolean> {
+  try {
+    await requireReadableRun(database, await reauthenticate(), id);
+    return true;
+  } catch (error) {
+    if (error instanceof ForgeError && error.status < 500) return false;
+    throw error;
+  }
+}
+
 async function readDetails(
   database: Database,
   repository: Repository,

@@ -10,6 +10,7 @@ import { type EventWriter, streamEvents } from "../core/sse.ts";
 import { readEvents } from "./service.ts";
 
 const POLL_MS = 500;
+const READER_CHECK_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 interface StreamRequest {
@@ -19,15 +20,26 @@ interface StreamRequest {
   runId: number;
   /** The seq of the last event the reader has. */
   afterSeq: number;
+  /** Asked again and again while the stream lasts; once it says no, the stream ends. */
+  mayGoOn: () => Promise<boolean>;
 }
 
 /** Answers with the run's events after `afterSeq`, those to come included, until `done`. */
 export function streamRun(request: StreamRequest): Response {
   return streamEvents(
     async (writer) => {
-      const upstream = await connect(request, writer.signal);
-      if (upstream) await relay(upstream, writer);
-      else await followRows(request, writer);
+      const guard = watchReader(request, writer.signal);
+      try {
+        const watched = { ...writer, signal: guard.signal };
+        const upstream = await connect(request, watched.signal);
+        if (upstream) await relay(upstream, watched);
+        else await followRows(request, watched);
+      } catch (error) {
+        // What the guard ended is no fault of the stream's.
+        if (!guard.isOver()) throw error;
+      } finally {
+        guard.stop();
+      }
     },
     (error) =>
       request.log.warn("a run's stream broke; its reader resumes", {
@@ -35,6 +47,24 @@ export function streamRun(request: StreamRequest): Response {
         error: String(error),
       }),
   );
+}
+
+// Looks every few seconds whether the reader may still read, and ends the stream when not.
+function watchReader(request: StreamRequest, signal: AbortSignal) {
+  const over = new AbortController();
+  const timer = setInterval(() => {
+    request
+      .mayGoOn()
+      .then((isAllowed) => {
+        if (!isAllowed) over.abort(new Error("the reader may read no longer"));
+      })
+      .catch((error: unknown) => over.abort(error));
+  }, READER_CHECK_MS);
+  return {
+    signal: AbortSignal.any([signal, over.signal]),
+    isOver: () => over.signal.aborted,
+    stop: () => clearInterval(timer),
+  };
 }
 
 async function connect(
