@@ -47,7 +47,6 @@ const LINES: readonly Line[] = [
   on("*", "/api/user/tokens", "account.credentials"),
   on("GET", "/api/v3/user/repos", "signed-in"),
   on("POST", "/api/v3/user/repos", "account.create-repository"),
-  on("GET", "/api/v3/repos/:owner/:repo", "repository.read"),
   on("GET", "/api/repos/:owner/:repo/runs", "repository.read"),
   on("GET", "/api/runs/", "repository.read"),
   on("POST", "/api/runs/:id/cancel", "run.cancel"),
@@ -67,7 +66,7 @@ const LINES: readonly Line[] = [
   on("*", "/reset", "public"),
   on("*", "/verify/", "link"),
   on("*", "/settings", "signed-in"),
-  on("*", "/admin/", "site.administer"),
+  on("*", "/admin", "site.administer"),
   on("*", "/site-admin", "site.administer"),
   on("*", "/organizations/new", "account.create-organization"),
   on("GET", "/orgs/:org/people", "organization.read"),
@@ -92,6 +91,7 @@ const WHOLE: Record<string, RoutePermission> = {
   // It leads to the first of the settings, which asks.
   "GET /settings": "public",
   "GET /:owner": "public",
+  "GET /api/v3/repos/:owner/:repo": "repository.read",
 };
 
 /** The permission of a route, as `GET` and `/orgs/:org/people`; undefined when nobody has said one. */
