@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import { accountSettingsRoutes } from "./routes/account-settings.tsx";
+import { adminRoutes } from "./routes/admin.tsx";
 import { auditRoutes } from "./routes/audit.tsx";
 import { branchRulesRoutes } from "./routes/branch-rules.tsx";
 import { contentRoutes } from "./routes/content.tsx";
@@ -35,6 +36,7 @@ siteRoutes.route("/", registerRoutes);
 siteRoutes.route("/", emailSignInRoutes);
 siteRoutes.route("/", accountSettingsRoutes);
 siteRoutes.route("/", tokensRoutes);
+siteRoutes.route("/", adminRoutes);
 siteRoutes.route("/", keysRoutes);
 siteRoutes.route("/", auditRoutes);
 siteRoutes.route("/", emailSettingsRoutes);

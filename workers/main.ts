@@ -1,4 +1,5 @@
 // The Worker's three ways in: requests, queue messages, the clock. Wiring and nothing else.
+import { isDeadLetterQueue, keepDeadLetters } from "./admin/dead-letters.ts";
 import { app } from "./app.ts";
 import { strikeClock } from "./clock/service.ts";
 import { createDatabase } from "./core/db.ts";
@@ -15,7 +16,9 @@ export default {
   async queue(batch, bindings, context) {
     const env = parseEnv(bindings);
     const log = createLog({ queue: batch.queue });
-    if (batch.queue === "imports") {
+    if (isDeadLetterQueue(batch.queue)) {
+      await keepDeadLetters(createDatabase(env), batch);
+    } else if (batch.queue === "imports") {
       const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
       await consumeImports({ env, database: createDatabase(env), log, waitUntil }, batch);
     } else if (batch.queue === "maintenance") {

@@ -1,9 +1,9 @@
 // The audit log: who did what, to what, from where, with which credential.
 // Invariant: what is recorded is recorded in the transaction that does it.
 import type { Actor } from "../core/actor.ts";
-import type { Executor } from "../core/db.ts";
+import type { Database, Executor } from "../core/db.ts";
 import type { Origin } from "../core/origin.ts";
-import { insertEvent } from "./store.ts";
+import { deleteOld, insertEvent } from "./store.ts";
 
 interface AuditRecord {
   /** `<thing>.<verb>`, such as `token.create`, `organization.invite`, `repository.transfer`. */
@@ -21,6 +21,13 @@ export interface AbsentActor {
   kind: "absent";
   userId: number;
   username: string;
+}
+
+const OLD_EVENTS_PER_SWEEP_MAX = 10_000;
+
+/** Ends events by their age; called by the clock. */
+export async function sweepAudit(database: Pick<Database, "query">): Promise<void> {
+  await deleteOld(database.query, OLD_EVENTS_PER_SWEEP_MAX);
 }
 
 /** Adds to the log. `query` is the transaction of the change. */

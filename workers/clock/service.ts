@@ -1,5 +1,6 @@
 // What happens each time the clock strikes, all domains' parts in a row. Invariant: every part is bounded and may be
 // done twice or late; nothing relies on the clock alone.
+import { sweepAudit } from "../audit/service.ts";
 import { expireCredentials } from "../auth/service.ts";
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
@@ -24,6 +25,7 @@ export async function strikeClock({ env, database, log }: ClockServices): Promis
   await expireCredentials(database);
   await sweepInvitations(database);
   await sweepLimits(database);
+  await sweepAudit(database);
   await sweepMail(env, database);
   await sweepImports({ env, database });
   await tickMaintenance({ env, database, log });

@@ -151,6 +151,8 @@ export const TOKEN_LIFETIME_DAYS_MAX = 366;
 export const SSH_KEYS_PER_ACCOUNT_MAX = 100;
 export const DEPLOY_KEYS_PER_REPOSITORY_MAX = 100;
 export const SSH_KEY_CHARACTERS_MAX = 16 * 1024;
+/** Messages that queues gave up, as the admins' page shows them. */
+export const DEAD_LETTERS_SHOWN_MAX = 100;
 /** Events of one page of the audit log. */
 export const AUDIT_EVENTS_PER_PAGE_MAX = 50;
 /** Questions of an address whether a token has leaked. */
