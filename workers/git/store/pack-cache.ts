@@ -31,9 +31,9 @@ class PackCache {
     return pack;
   }
 
-  /** Keeps a pack; one that is larger than a quarter of the budget isn't kept. */
+  /** Keeps a pack; one that is larger than the budget isn't kept. */
   add(storageKey: string, pack: CachedPack): void {
-    if (this.packs.has(storageKey) || pack.costBytes > this.limitBytes / 2) return;
+    if (this.packs.has(storageKey) || pack.costBytes > this.limitBytes) return;
     this.packs.set(storageKey, pack);
     this.usedBytes += pack.costBytes;
     for (const [oldest, { costBytes }] of this.packs) {
