@@ -3,7 +3,7 @@
 import { Moment } from "./moment.tsx";
 import { TextField } from "./text-field.tsx";
 
-export interface AuditEventView {
+interface AuditEventView {
   id: number;
   action: string;
   actorName: string;

@@ -5,7 +5,7 @@ import { Moment } from "../components/moment.tsx";
 import { SettingsLayout, settingsPath } from "../components/settings-layout.tsx";
 import { FormProblem, TextField } from "../components/text-field.tsx";
 
-export interface TokenView {
+interface TokenView {
   id: number;
   name: string;
   tokenPrefix: string;

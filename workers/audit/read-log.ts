@@ -5,7 +5,7 @@ import { auditEvents } from "../../schema/tables/auth.ts";
 import type { Database, Executor } from "../core/db.ts";
 import { AUDIT_EVENTS_PER_PAGE_MAX } from "../core/limits.ts";
 
-export type AuditEvent = typeof auditEvents.$inferSelect;
+type AuditEvent = typeof auditEvents.$inferSelect;
 
 /** Whose log: what was done by or to a person, what belongs to an organisation, or everything. */
 export type AuditSubject =
@@ -58,7 +58,7 @@ export function exportAudit(
 }
 
 /** An event as the API and exports show it. */
-export function describeEvent(event: AuditEvent) {
+function describeEvent(event: AuditEvent) {
   return {
     ...{ id: event.id, created_at: event.createdAt.toISOString(), action: event.action },
     actor: event.actorId === null ? null : { id: event.actorId, login: event.actorName },

@@ -18,7 +18,7 @@ export interface Charge {
 }
 
 /** Who is charged: texts, or columns of the statement. The account is null where a credential has none. */
-export interface Payer {
+interface Payer {
   credential: SQL | string;
   account: SQL | string | null;
 }

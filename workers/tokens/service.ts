@@ -24,7 +24,7 @@ export type { TokenRow } from "./store.ts";
 const PREFIX_LENGTH = 9;
 const DAY_MS = 24 * 60 * 60_000;
 
-export interface WantedToken {
+interface WantedToken {
   name: string;
   scopes: readonly string[];
   /** `owner/name` of all that it is to reach; null for no limit. */
