@@ -25,8 +25,6 @@ export interface Bindings {
   MAIL_FROM?: string;
   ETHEREUM_RPC_URL?: string;
   RATE_LIMIT_FACTOR?: string;
-  /** Cloudflare's own rate limit, a first shield by address; optional. */
-  RATE_SHIELD?: RateLimit;
 }
 
 export interface Env {
@@ -50,7 +48,6 @@ export interface Env {
   ethereumNodes: ReadonlyMap<number, string>;
   /** What every limit of requests is multiplied by: 1, unless the installation is configured otherwise. */
   rateLimitFactor: number;
-  rateShield: RateLimit | undefined;
 }
 
 export interface MailProvider {
@@ -115,7 +112,6 @@ export function parseEnv(bindings: Bindings): Env {
     gatewaySecret: variables.GATEWAY_SECRET,
     ethereumNodes: variables.ETHEREUM_RPC_URL,
     rateLimitFactor: variables.RATE_LIMIT_FACTOR,
-    rateShield: bindings.RATE_SHIELD,
     mailProvider: readMailProvider(variables),
   };
   parsed.set(bindings, env);
