@@ -43,7 +43,7 @@ const readReasons = async (ownerId: number) => {
   const rows = await database.query
     .select()
     .from(auditEvents)
-    .where(and(eq(auditEvents.ownerId, ownerId), eq(auditEvents.action, "sign-in.refused")))
+    .where(and(eq(auditEvents.ownerId, ownerId), eq(auditEvents.action, "sign-in.refuse")))
     .orderBy(asc(auditEvents.id));
   return rows.map(({ details }) => details.reason);
 };

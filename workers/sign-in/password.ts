@@ -29,7 +29,7 @@ export async function signInByPassword(
   if (verdict.end === "limited") return verdict;
   if (verdict.end === "refused" || !person) {
     await recordAudit(database.query, ANONYMOUS, origin, {
-      action: "session.refuse",
+      action: "sign-in.refuse",
       ...(person ? { ownerId: person.id } : {}),
       details: { method: "password" },
     });

@@ -113,7 +113,7 @@ describe("signing in by password", () => {
     );
     expect(new Set(answers).size).toBe(1);
     expect(answers[0]).toMatch(/^422 .*Wrong name or password/s);
-    expect(await readActions(account.id)).toEqual(["session.refuse"]);
+    expect(await readActions(account.id)).toEqual(["sign-in.refuse"]);
   });
 
   it.each(["known", "unknown"])(

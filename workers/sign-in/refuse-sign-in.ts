@@ -39,7 +39,7 @@ export async function recordRefusal(
 ): Promise<void> {
   const { database, actor, origin } = services;
   await recordAudit(database.query, actor, origin, {
-    action: "sign-in.refused",
+    action: "sign-in.refuse",
     ...(ownerId === undefined ? {} : { ownerId }),
     details,
   });

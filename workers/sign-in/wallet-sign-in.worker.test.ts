@@ -25,7 +25,7 @@ async function readReason(address: string): Promise<unknown> {
   const [row] = await database.query
     .select()
     .from(auditEvents)
-    .where(and(eq(auditEvents.action, "sign-in.refused"), eq(auditEvents.address, address)))
+    .where(and(eq(auditEvents.action, "sign-in.refuse"), eq(auditEvents.address, address)))
     .orderBy(sql`id DESC`)
     .limit(1);
   return row?.details.reason;
