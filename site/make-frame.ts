@@ -28,7 +28,7 @@ function findViewer(context: Context<AppEnv>): Viewer | null {
   const actor = context.get("actor");
   if (actor?.kind !== "user") return null;
   const csrfToken = actor.credential.kind === "session" ? actor.credential.csrfToken : "";
-  return { username: actor.username, csrfToken };
+  return { username: actor.username, isAdmin: actor.isAdmin, csrfToken };
 }
 
 function findAppearance(context: Context<AppEnv>): Appearance {

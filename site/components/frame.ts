@@ -4,6 +4,8 @@ import type { Appearance } from "../../schema/appearance.ts";
 /** The person signed in; `csrfToken` is the session's, sent back by every form as `_csrf`. */
 export interface Viewer {
   username: string;
+  /** Whether the pages of the site's administration are there for them. */
+  isAdmin: boolean;
   csrfToken: string;
 }
 

@@ -61,7 +61,8 @@ function Banner({ viewer }: { viewer: Viewer | null }) {
       ) : (
         <form method="post" action={signOutPath} class="row">
           <CsrfField viewer={viewer} />
-          <span>{viewer.username}</span>
+          <a href={`/${viewer.username}`}>{viewer.username}</a>
+          {viewer.isAdmin ? <a href="/site-admin">Administration</a> : null}
           <a href="/settings">Settings</a>
           <button type="submit">Sign out</button>
         </form>

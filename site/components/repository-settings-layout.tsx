@@ -8,11 +8,10 @@ import { RepositoryHeader } from "./repository-header.tsx";
 import type { RepositoryView } from "./views.ts";
 
 const PAGES = [
-  { page: "", label: "General", isOffered: true },
-  { page: "access", label: "Access", isOffered: true },
-  { page: "branches", label: "Branches", isOffered: true },
-  // Until there is such a page.
-  { page: "keys", label: "Deploy keys", isOffered: false },
+  { page: "", label: "General" },
+  { page: "access", label: "Access" },
+  { page: "branches", label: "Branches" },
+  { page: "keys", label: "Deploy keys" },
 ] as const;
 
 type SettingsPage = (typeof PAGES)[number]["page"];
@@ -34,7 +33,7 @@ export function RepositorySettingsLayout(props: RepositorySettingsLayoutProps) {
     <Layout frame={frame} title={`${label} · Settings · ${repository.owner}/${repository.name}`}>
       <RepositoryHeader repository={repository} tab="settings" />
       <nav aria-label="Settings" class="row">
-        {PAGES.filter(({ isOffered }) => isOffered).map((one) => (
+        {PAGES.map((one) => (
           <a href={settingsPath(repository, one.page)} aria-current={one.page === page ? "page" : undefined}>
             {one.label}
           </a>

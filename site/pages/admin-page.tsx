@@ -16,7 +16,7 @@ interface AdminPageProps {
   notice: string | null;
 }
 
-/** Posts `_csrf` to `/admin/users/:id/{suspend,unsuspend}` and `/admin/dead-letters/:id/replay`. */
+/** Posts `_csrf` to `/site-admin/users/:id/{suspend,unsuspend}` and `/site-admin/dead-letters/:id/replay`. */
 export function AdminPage({ frame, people, search, paging, letters, notice }: AdminPageProps) {
   return (
     <Layout frame={frame} title="Administration">
@@ -27,10 +27,10 @@ export function AdminPage({ frame, people, search, paging, letters, notice }: Ad
         </p>
       )}
       <p>
-        <a href="/admin/audit">Audit log</a>
+        <a href="/site-admin/audit">Audit log</a>
       </p>
       <h2>People</h2>
-      <form method="get" action="/admin" class="fields">
+      <form method="get" action="/site-admin" class="fields">
         <TextField name="search" label="Name begins with" value={search} required={false} error={undefined} />
         <button type="submit">Search</button>
       </form>
@@ -42,7 +42,7 @@ export function AdminPage({ frame, people, search, paging, letters, notice }: Ad
             {person.suspendedAt === null ? null : <span class="tag">suspended</span>}
             <Act
               frame={frame}
-              action={`/admin/users/${person.id}/${person.suspendedAt === null ? "suspend" : "unsuspend"}`}
+              action={`/site-admin/users/${person.id}/${person.suspendedAt === null ? "suspend" : "unsuspend"}`}
               label={person.suspendedAt === null ? "Suspend" : "Let in again"}
               of={person.username}
             />
@@ -60,7 +60,7 @@ export function AdminPage({ frame, people, search, paging, letters, notice }: Ad
             <Moment at={letter.createdAt} now={frame.now} />
             <Act
               frame={frame}
-              action={`/admin/dead-letters/${letter.id}/replay`}
+              action={`/site-admin/dead-letters/${letter.id}/replay`}
               label="Send again"
               of={String(letter.id)}
             />

@@ -14,7 +14,8 @@ import { AdminPage } from "../pages/admin-page.tsx";
 import { describePaging } from "../paging.ts";
 import { readIdParam } from "../read-id-param.ts";
 
-const adminPath = "/admin";
+// Not /admin: that is the page of whoever has this name, as the first admin of `npm start` has.
+const adminPath = "/site-admin";
 const NOTICES = {
   suspended: "The account is shut out.",
   unsuspended: "The account is let in again.",

@@ -33,11 +33,11 @@ export const auditRoutes = new Hono<AppEnv>()
   .get("/orgs/:org/settings/audit/export", async (context) =>
     answerExport(context, await requireOrganizationLog(context)),
   )
-  .get("/admin/audit", async (context) => {
+  .get("/site-admin/audit", async (context) => {
     const list = await makeList(context, requireSiteLog(context));
     return context.html(<AuditPage frame={makeFrame(context)} title="Audit log of the site" list={list} />);
   })
-  .get("/admin/audit/export", (context) => answerExport(context, requireSiteLog(context)));
+  .get("/site-admin/audit/export", (context) => answerExport(context, requireSiteLog(context)));
 
 const findOwnSubject = (context: Context<AppEnv>): AuditSubject => ({
   kind: "person",

@@ -37,17 +37,17 @@ describe("an admin", () => {
       ).status,
     ];
     expect(await statuses()).toEqual([200, 200, 200]);
-    expect(await (await send(`/admin?search=${person.username}`, admin)).text()).toContain(person.username);
-    expect((await admin.post(`/admin/users/${person.id}/suspend`)).status).toBe(303);
+    expect(await (await send(`/site-admin?search=${person.username}`, admin)).text()).toContain(person.username);
+    expect((await admin.post(`/site-admin/users/${person.id}/suspend`)).status).toBe(303);
     expect(await statuses()).toEqual([401, 401, 401]);
-    expect((await admin.post(`/admin/users/${person.id}/unsuspend`)).status).toBe(303);
+    expect((await admin.post(`/site-admin/users/${person.id}/unsuspend`)).status).toBe(303);
     expect(await statuses()).toEqual([200, 200, 200]);
-    expect((await admin.post(`/admin/users/${admin.id}/suspend`)).status).toBe(409);
+    expect((await admin.post(`/site-admin/users/${admin.id}/suspend`)).status).toBe(409);
     const log = await database.query.select().from(auditEvents).where(eq(auditEvents.actorId, admin.id));
     expect(log.map(({ action }) => action)).toEqual(
       expect.arrayContaining(["user.suspend", "user.unsuspend"]),
     );
-    const exported = await (await send(`/admin/audit/export?actor=${admin.username}`, admin)).text();
+    const exported = await (await send(`/site-admin/audit/export?actor=${admin.username}`, admin)).text();
     for (const line of exported.trim().split("\n"))
       expect(JSON.parse(line)).toMatchObject({ actor: { id: admin.id } });
   });
@@ -55,12 +55,12 @@ describe("an admin", () => {
   it("is the only one for whom there is anything here", async () => {
     const person = await createPerson();
     const browser = await signIn(person.id);
-    for (const path of ["/admin", "/admin/audit", "/admin/audit/export"]) {
+    for (const path of ["/site-admin", "/site-admin/audit", "/site-admin/audit/export"]) {
       expect((await send(path, browser)).status).toBe(404);
       expect((await send(path)).status).toBe(401);
     }
-    expect((await browser.post(`/admin/users/${person.id}/suspend`)).status).toBe(404);
-    expect((await browser.post("/admin/dead-letters/1/replay")).status).toBe(404);
+    expect((await browser.post(`/site-admin/users/${person.id}/suspend`)).status).toBe(404);
+    expect((await browser.post("/site-admin/dead-letters/1/replay")).status).toBe(404);
   });
 
   it("sees what a queue gave up, and sends it again once", async () => {
@@ -75,8 +75,8 @@ describe("an admin", () => {
     }
     const kept = await database.query.select().from(deadLetters).where(eq(deadLetters.messageId, id));
     expect(kept).toMatchObject([{ queue: "runs", replayedAt: null }]);
-    expect(await (await send("/admin", admin)).text()).toContain("2000000001");
-    const path = `/admin/dead-letters/${kept[0]?.id}/replay`;
+    expect(await (await send("/site-admin", admin)).text()).toContain("2000000001");
+    const path = `/site-admin/dead-letters/${kept[0]?.id}/replay`;
     expect([(await admin.post(path)).status, (await admin.post(path)).status]).toEqual([303, 404]);
   });
 });

@@ -66,7 +66,6 @@ const LINES: readonly Line[] = [
   on("*", "/reset", "public"),
   on("*", "/verify/", "link"),
   on("*", "/settings", "signed-in"),
-  on("*", "/admin", "site.administer"),
   on("*", "/site-admin", "site.administer"),
   on("*", "/organizations/new", "account.create-organization"),
   on("GET", "/orgs/:org/people", "organization.read"),

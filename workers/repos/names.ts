@@ -23,7 +23,7 @@ const RESERVED_OWNERS = new Set(
   members merge mirror new news none nobody notifications null oauth official once operations org organization
   organizations orgs owner owners packages pages passkeys password pricing privacy profile projects public
   pull pulls raw register releases render repo repos repositories reset robots root runs search security sessions
-  settings setup shop sign-in sign-out sign-up signin signout signup site sitemap sponsors staff star stars static
+  settings setup shop sign-in sign-out sign-up signin signout signup site site-admin sitemap sponsors staff star stars static
   status stream support system team teams terms token tokens topics trending undefined uploads user username users v1
   v2 v3 v4 verify wallets watching webhooks webmaster wiki workflows www`.split(/\s+/),
 );
