@@ -40,12 +40,14 @@ export function AdminPage({ frame, people, search, paging, letters, notice }: Ad
             <span class="name">{person.username}</span>
             {person.isAdmin ? <span class="tag">admin</span> : null}
             {person.suspendedAt === null ? null : <span class="tag">suspended</span>}
-            <Act
-              frame={frame}
-              action={`/site-admin/users/${person.id}/${person.suspendedAt === null ? "suspend" : "unsuspend"}`}
-              label={person.suspendedAt === null ? "Suspend" : "Let in again"}
-              of={person.username}
-            />
+            {person.username === frame.viewer?.username ? null : (
+              <Act
+                frame={frame}
+                action={`/site-admin/users/${person.id}/${person.suspendedAt === null ? "suspend" : "unsuspend"}`}
+                label={person.suspendedAt === null ? "Suspend" : "Let in again"}
+                of={person.username}
+              />
+            )}
           </li>
         ))}
       </ul>
