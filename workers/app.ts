@@ -7,6 +7,7 @@ import { siteRoutes } from "../site/routes.tsx";
 import { accountRoutes } from "./accounts/routes.ts";
 import { emailRoutes } from "./accounts/routes-emails.ts";
 import { authenticate, refuseForgery } from "./auth/middleware.ts";
+import { findTokenInQuery } from "./auth/read-token.ts";
 import { clockRoutes } from "./clock/routes.ts";
 import { ANONYMOUS } from "./core/actor.ts";
 import { answerApiError, logFailure, toForgeError } from "./core/api-errors.ts";
@@ -16,7 +17,9 @@ import { notFound } from "./core/errors.ts";
 import { internalRoutes } from "./core/internal-routes.ts";
 import { readOrigin } from "./core/origin.ts";
 import { provideContext } from "./core/request-context.ts";
+import { limitHead, requireShortHead } from "./core/request-head.ts";
 import { addSecurityHeaders } from "./core/security-headers.ts";
+import { shareAcrossOrigins } from "./core/share-across-origins.ts";
 import { fsckRoutes } from "./git/housekeeping/fsck-routes.ts";
 import { createGitRoutes } from "./git/http/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -79,6 +82,9 @@ api.all("*", () => {
 
 const git = createGitRoutes({
   authorise: async (context, target) => {
+    requireShortHead(context);
+    const problem = findTokenInQuery(context);
+    if (problem !== undefined) return { allowed: false, status: 400, message: problem };
     const authorization = context.req.header("authorization");
     const { rateLimitFactor } = context.get("env");
     const request = { authorization, address: readOrigin(context).address, rateLimitFactor };
@@ -105,10 +111,10 @@ app.route("/assets", assetRoutes);
 app.route("/internal", internalRoutes);
 app.route("/internal/clock", clockRoutes);
 app.route("/internal/fsck", fsckRoutes);
-app.use("/api/*", addSecurityHeaders);
+app.use("/api/*", shareAcrossOrigins, addSecurityHeaders, limitHead);
 app.route("/api", api);
 app.route("/", git);
-app.use(addSecurityHeaders, limitBody, authenticate, refuseForgery);
+app.use(addSecurityHeaders, limitHead, limitBody, authenticate, refuseForgery);
 app.route("/", siteRoutes);
 
 app.notFound((context) => answerErrorPage(context, notFound("There is nothing here.")));

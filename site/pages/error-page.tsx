@@ -5,7 +5,7 @@ import { homePath, signInPath } from "../components/paths.ts";
 
 interface ErrorPageProps {
   frame: Frame;
-  status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503;
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 414 | 415 | 422 | 429 | 431 | 500 | 503;
   /** For the public, such as a ForgeError's message. */
   message: string;
   requestId: string;
@@ -20,9 +20,11 @@ const TITLES: Record<ErrorPageProps["status"], string> = {
   409: "Conflict",
   410: "Gone",
   413: "Too large",
+  414: "Address too long",
   415: "Of the wrong kind",
   422: "Not valid",
   429: "Too many requests",
+  431: "Headers too large",
   500: "Something broke",
   503: "Not available now",
 };

@@ -5,16 +5,19 @@ import { ForgeError } from "../core/errors.ts";
 
 const QUERY_NAMES = ["access_token", "token", "private_token", "api_key", "client_secret"];
 
-/** @throws ForgeError `bad_request` for a token in the address, which logs, histories and other sites would keep. */
-export function refuseTokenInQuery(context: Context<AppEnv>): void {
-  const query = context.req.query();
+/** What to say of a token in the address, which logs, histories and other sites would keep; undefined without one. */
+export function findTokenInQuery(context: Context<AppEnv>): string | undefined {
+  const query = context.req.queries();
   const isNamed = QUERY_NAMES.some((name) => query[name] !== undefined);
-  if (!isNamed && !Object.values(query).some((value) => /^plue_(?:[a-z]+_)?[0-9A-Za-z]{36}$/.test(value)))
-    return;
-  throw new ForgeError(
-    "bad_request",
-    "A token doesn't belong in an address. Send it as `Authorization: Bearer …`, and revoke this one.",
-  );
+  const isToken = (value: string) => /^plue_(?:[a-z]+_)?[0-9A-Za-z]{36}$/.test(value);
+  if (!isNamed && !Object.values(query).some((values) => values.some(isToken))) return undefined;
+  return "A token doesn't belong in an address. Send it as `Authorization: Bearer …`, and revoke this one.";
+}
+
+/** @throws ForgeError `bad_request` for a token in the address. */
+export function refuseTokenInQuery(context: Context<AppEnv>): void {
+  const problem = findTokenInQuery(context);
+  if (problem !== undefined) throw new ForgeError("bad_request", problem);
 }
 
 /** The token of an Authorization header: `Bearer`, `token`, or the password of `Basic`. */

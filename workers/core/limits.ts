@@ -3,6 +3,14 @@
 
 /** A JSON or form body. */
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;
+/** An address, its query with it, as it is sent: room for the longest path of git's, every byte of it escaped. */
+export const REQUEST_ADDRESS_CHARACTERS_MAX = 16 * 1024;
+/** The names and values of all headers. */
+export const REQUEST_HEADERS_CHARACTERS_MAX = 32 * 1024;
+/** How long a browser may keep the answer to a preflight. */
+export const PREFLIGHT_KEPT_SECONDS = 24 * 60 * 60;
+/** How long a browser keeps to https once it has been here. */
+export const HTTPS_ONLY_SECONDS = 2 * 365 * 24 * 60 * 60;
 /** Entries of one page of any list. */
 export const PAGE_ENTRIES_MAX = 100;
 export const PAGE_ENTRIES_DEFAULT = 30;

@@ -41,7 +41,7 @@ export type GitAccess =
   /** `message` is shown to the person by git's client. */
   | {
       readonly allowed: false;
-      readonly status: 401 | 403 | 404 | 429;
+      readonly status: 400 | 401 | 403 | 404 | 429;
       readonly message: string;
       readonly retryAfterMs?: number;
       /** What the repository is called now. */
