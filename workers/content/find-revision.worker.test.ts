@@ -27,6 +27,8 @@ it("shows a commit that a branch reaches, and no longer once it was pushed over"
 
 it("doesn't show what only the forge's own refs reach", async () => {
   const repository = await PushedRepository.create();
+  // The first branch becomes the default one, which can't be deleted.
+  await repository.commit("main", { "b.txt": "b\n" });
   const { oid } = await repository.commit("topic", { "a.txt": "a\n" });
   await repository.move("refs/heads/topic", oid, ZERO_OID);
   await database.query.execute(
