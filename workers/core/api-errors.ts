@@ -11,7 +11,23 @@ export function toForgeError(error: unknown): ForgeError {
   if (error instanceof HTTPException && error.status === 400) {
     return new ForgeError("bad_request", "Problems parsing JSON", { cause: error });
   }
+  if (isUnwritable(error)) {
+    return new ForgeError("bad_request", "The request holds a character that no text can have.", {
+      cause: error,
+    });
+  }
   return new ForgeError("internal", "Something went wrong on our side.", { cause: error });
+}
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html: character_not_in_repertoire and
+// untranslatable_character, by which PostgreSQL refuses a NUL in a text and in JSON. Nothing of ours ever holds one.
+const UNWRITABLE = new Set(["22021", "22P05"]);
+
+function isUnwritable(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string" && UNWRITABLE.has(at.code)) return true;
+  }
+  return false;
 }
 
 /** Writes a failure to the log: expected refusals in one line, faults with their whole chain. */
