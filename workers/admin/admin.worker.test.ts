@@ -37,7 +37,9 @@ describe("an admin", () => {
       ).status,
     ];
     expect(await statuses()).toEqual([200, 200, 200]);
-    expect(await (await send(`/site-admin?search=${person.username}`, admin)).text()).toContain(person.username);
+    expect(await (await send(`/site-admin?search=${person.username}`, admin)).text()).toContain(
+      person.username,
+    );
     expect((await admin.post(`/site-admin/users/${person.id}/suspend`)).status).toBe(303);
     expect(await statuses()).toEqual([401, 401, 401]);
     expect((await admin.post(`/site-admin/users/${person.id}/unsuspend`)).status).toBe(303);
