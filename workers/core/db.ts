@@ -5,6 +5,7 @@ import { drizzle as drizzleHttp } from "drizzle-orm/neon-http";
 import { drizzle as drizzleSession } from "drizzle-orm/neon-serverless";
 import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from "drizzle-orm/pg-core";
 import type { Env } from "./env.ts";
+import { DATABASE_ANSWER_WAIT_MS, DATABASE_SESSION_WAIT_MS } from "./limits.ts";
 
 /** Runs statements: either each on its own, or all within one transaction. */
 export type Executor = PgDatabase<PgQueryResultHKT>;
@@ -40,7 +41,12 @@ async function runInSession<Result>(
   work: (transaction: Executor) => Promise<Result>,
   config?: PgTransactionConfig,
 ): Promise<Result> {
-  const pool = new Pool({ connectionString: databaseUrl, max: 1 });
+  // A server that went away without a word must fail the request, not hold it for ever.
+  const pool = new Pool({
+    ...{ connectionString: databaseUrl, max: 1 },
+    connectionTimeoutMillis: DATABASE_SESSION_WAIT_MS,
+    query_timeout: DATABASE_ANSWER_WAIT_MS,
+  });
   try {
     return await drizzleSession(pool).transaction((transaction) => work(transaction), config);
   } finally {

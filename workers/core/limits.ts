@@ -1,6 +1,10 @@
 // Every limit of the Worker, with its unit in its name. Each has a test at the limit and one past it.
 // Those of the git engine are in workers/git/limits.ts.
 
+/** How long a transaction waits for a session of the database, and for the answer to one of its statements. */
+export const DATABASE_SESSION_WAIT_MS = 10_000;
+export const DATABASE_ANSWER_WAIT_MS = 30_000;
+
 /** A JSON or form body. */
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024;
 /** An address, its query with it, as it is sent: room for the longest path of git's, every byte of it escaped. */
