@@ -1,6 +1,7 @@
 // Who belongs to an organisation; its owners invite, change and remove here. Posts `act`, and `username` or `id`.
+
 import type { Frame } from "../components/frame.ts";
-import { Moment } from "../components/moment.tsx";
+import { OpenInvitations } from "../components/open-invitations.tsx";
 import { OrganizationLayout, type OrganizationView } from "../components/organization-layout.tsx";
 import { organizationPath, ownerPath } from "../components/organization-paths.ts";
 import { Pager } from "../components/pager.tsx";
@@ -95,25 +96,7 @@ function Access(props: OrganizationPeoplePageProps & { action: string }) {
   const { viewer } = frame;
   return (
     <>
-      <h2>Open invitations</h2>
-      {invitations.length === 0 ? <p>None.</p> : null}
-      <ul class="list">
-        {invitations.map(({ id, invitee, role, expiresAt }) => (
-          <li class="item row">
-            <span class="name">{invitee}</span>
-            <span>as {role}</span>
-            <span class="facts">
-              until <Moment at={expiresAt} now={frame.now} />
-            </span>
-            <span class="end">
-              <ActButton
-                {...{ viewer, action, hidden: { act: "withdraw", id: String(id) } }}
-                {...{ label: "Withdraw", of: invitee }}
-              />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <OpenInvitations frame={frame} invitations={invitations} action={action} />
       <h2>Outside collaborators</h2>
       {outside.length === 0 ? <p>None.</p> : null}
       <ul class="list">

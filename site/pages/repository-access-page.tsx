@@ -1,6 +1,7 @@
 // Who may do what to one repository: people, teams, open invitations. Posts `act`, and `username`, `team` or `id`.
+
 import type { Frame } from "../components/frame.ts";
-import { Moment } from "../components/moment.tsx";
+import { OpenInvitations } from "../components/open-invitations.tsx";
 import { ownerPath, teamPath } from "../components/organization-paths.ts";
 import { Pager } from "../components/pager.tsx";
 import { settingsPath } from "../components/paths.ts";
@@ -71,7 +72,6 @@ export function RepositoryAccessPage(props: RepositoryAccessPageProps) {
 
 function Others(props: RepositoryAccessPageProps & { action: string }) {
   const { frame, repository, teams, invitations, people, action } = props;
-  const { viewer } = frame;
   return (
     <>
       {teams.length === 0 ? null : (
@@ -89,25 +89,7 @@ function Others(props: RepositoryAccessPageProps & { action: string }) {
           </ul>
         </>
       )}
-      <h2>Open invitations</h2>
-      {invitations.length === 0 ? <p>None.</p> : null}
-      <ul class="list">
-        {invitations.map(({ id, invitee, role, expiresAt }) => (
-          <li class="item row">
-            <span class="name">{invitee}</span>
-            <span>as {role}</span>
-            <span class="facts">
-              until <Moment at={expiresAt} now={frame.now} />
-            </span>
-            <span class="end">
-              <ActButton
-                {...{ viewer, action, hidden: { act: "withdraw", id: String(id) } }}
-                {...{ label: "Withdraw", of: invitee }}
-              />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <OpenInvitations frame={frame} invitations={invitations} action={action} />
       <h2>Everybody with access</h2>
       <ul class="list">
         {people.map(({ username, role }) => (
