@@ -5,53 +5,45 @@ import { eq } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { SIGNATURE_HEADER, signRequest } from "../schema/signature.ts";
 import { runnerPool, workflowRuns } from "../schema/tables/runs.ts";
-import { type FakeWorker, startFakeWorker } from "../scripts/testing/fake-worker.ts";
-import { type GitOrigin, makeGitOrigin } from "../scripts/testing/git-origin.ts";
-import { createMigratedDatabase } from "../scripts/testing/migrated-database.ts";
+import type { FakeWorker } from "../scripts/testing/fake-worker.ts";
+import type { GitOrigin } from "../scripts/testing/git-origin.ts";
 import { ProcessDriver } from "../scripts/testing/process-driver.ts";
-import { makeRunnerFolder, type RunnerFolder } from "../scripts/testing/runner-process.ts";
+import type { RunnerFolder } from "../scripts/testing/runner-process.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type RunningGateway, startGateway } from "./gateway.ts";
 import {
+  GATEWAY_TEST_SECRET,
+  type GatewaySurroundings,
+  makeGatewaySurroundings,
+} from "./testing/gateway-surroundings.ts";
+import {
   type JobShape,
   type MadeRepository,
-  makeRepository,
   makeRun,
   readEvents,
   readJobs,
   readRun,
   readSteps,
 } from "./testing/make-run.ts";
-import { claimFor, openTestLedger, silentLog, type TestLedger } from "./testing/test-ledger.ts";
-
-const SECRET = "a-gateway-secret-for-the-tests-only";
+import { claimFor, type OwnLedger, silentLog } from "./testing/test-ledger.ts";
 
 let url: string;
-let drop: () => Promise<void>;
-let store: TestLedger;
+let surroundings: GatewaySurroundings;
+let store: OwnLedger;
 let repository: MadeRepository;
 let origin: GitOrigin;
 let worker: FakeWorker;
 let folder: RunnerFolder;
 
 beforeAll(async () => {
-  ({ url, drop } = await createMigratedDatabase(inject("databaseUrl")));
-  store = openTestLedger(url);
-  repository = await makeRepository(store.database);
-  origin = makeGitOrigin({ "README.md": "Read me\n" });
-  worker = await startFakeWorker(SECRET, origin);
-  folder = await makeRunnerFolder();
+  surroundings = await makeGatewaySurroundings(inject("databaseUrl"));
+  ({ store, origin, worker, folder } = surroundings);
+  ({ url, repository } = store);
 });
 
 beforeEach(() => store.database.delete(workflowRuns));
 
-afterAll(async () => {
-  await store.close();
-  await worker.stop();
-  await drop();
-  origin.remove();
-  folder.remove();
-});
+afterAll(() => surroundings.remove());
 
 type TestGateway = RunningGateway & { driver: ProcessDriver };
 
@@ -66,7 +58,12 @@ async function start(
 ): Promise<TestGateway> {
   const { reason, timeoutGraceMs, ...settings } = more;
   const config: GatewayConfig = {
-    ...{ databaseUrl: url, workerUrl: worker.url, publicUrl: "http://plue.test", gatewaySecret: SECRET },
+    ...{
+      databaseUrl: url,
+      workerUrl: worker.url,
+      publicUrl: "http://plue.test",
+      gatewaySecret: GATEWAY_TEST_SECRET,
+    },
     ...{ port: 0, name: "local", dataFolder: folder.path, sandbox: null, poolSize: 1, concurrency: 4 },
     mail: { kind: "none" },
     ...settings,
@@ -109,7 +106,12 @@ const readLog = async (runId: number, attempt?: number): Promise<string> =>
 const untilPrinted = (runId: number, text: string) =>
   expect.poll(() => readLog(runId), { timeout: 12_000, interval: 20 }).toContain(text);
 
-async function call(gateway: TestGateway, method: string, path: string, secret = SECRET): Promise<Response> {
+async function call(
+  gateway: TestGateway,
+  method: string,
+  path: string,
+  secret = GATEWAY_TEST_SECRET,
+): Promise<Response> {
   const signature = await signRequest(secret, { method, path, body: "" });
   return fetch(`http://127.0.0.1:${gateway.port}${path}`, {
     method,

@@ -1,30 +1,31 @@
 // The gateway with each real sandbox of this machine: what a step leaves behind ends with it, however it hides.
 import { execFileSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
-import { type FakeWorker, startFakeWorker } from "../scripts/testing/fake-worker.ts";
-import { type GitOrigin, makeGitOrigin } from "../scripts/testing/git-origin.ts";
-import { createMigratedDatabase } from "../scripts/testing/migrated-database.ts";
-import { makeRunnerFolder, type RunnerFolder } from "../scripts/testing/runner-process.ts";
+import type { FakeWorker } from "../scripts/testing/fake-worker.ts";
+import type { GitOrigin } from "../scripts/testing/git-origin.ts";
+import type { RunnerFolder } from "../scripts/testing/runner-process.ts";
 import { chooseDriver } from "./drivers/choose-driver.ts";
 import { listSearchFolders } from "./drivers/find-programs.ts";
 import { defaultSandboxLimits } from "./drivers/limits.ts";
 import { type RunningGateway, startGateway } from "./gateway.ts";
 import {
+  GATEWAY_TEST_SECRET,
+  type GatewaySurroundings,
+  makeGatewaySurroundings,
+} from "./testing/gateway-surroundings.ts";
+import {
   type MadeRepository,
-  makeRepository,
   makeRun,
   readEvents,
   readJobs,
   readRun,
   readSteps,
 } from "./testing/make-run.ts";
-import { openTestLedger, silentLog, type TestLedger } from "./testing/test-ledger.ts";
-
-const SECRET = "a-gateway-secret-for-the-tests-only";
+import { type OwnLedger, silentLog } from "./testing/test-ledger.ts";
 
 let url: string;
-let drop: () => Promise<void>;
-let store: TestLedger;
+let surroundings: GatewaySurroundings;
+let store: OwnLedger;
 let repository: MadeRepository;
 let origin: GitOrigin;
 let worker: FakeWorker;
@@ -32,12 +33,9 @@ let folder: RunnerFolder;
 let gateway: RunningGateway | null = null;
 
 beforeAll(async () => {
-  ({ url, drop } = await createMigratedDatabase(inject("databaseUrl")));
-  store = openTestLedger(url);
-  repository = await makeRepository(store.database);
-  origin = makeGitOrigin({ "README.md": "Read me\n" });
-  worker = await startFakeWorker(SECRET, origin);
-  folder = await makeRunnerFolder();
+  surroundings = await makeGatewaySurroundings(inject("databaseUrl"));
+  ({ store, origin, worker, folder } = surroundings);
+  ({ url, repository } = store);
 });
 
 afterEach(async () => {
@@ -45,18 +43,17 @@ afterEach(async () => {
   gateway = null;
 });
 
-afterAll(async () => {
-  await store.close();
-  await worker.stop();
-  await drop();
-  origin.remove();
-  folder.remove();
-});
+afterAll(() => surroundings.remove());
 
 const start = (sandbox: "bubblewrap" | "gvisor"): Promise<RunningGateway> =>
   startGateway(
     {
-      ...{ databaseUrl: url, workerUrl: worker.url, publicUrl: "http://plue.test", gatewaySecret: SECRET },
+      ...{
+        databaseUrl: url,
+        workerUrl: worker.url,
+        publicUrl: "http://plue.test",
+        gatewaySecret: GATEWAY_TEST_SECRET,
+      },
       ...{ port: 0, name: sandbox, dataFolder: folder.path, sandbox, poolSize: 1, concurrency: 2 },
       mail: { kind: "none" },
     },

@@ -3,40 +3,32 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { commitStatuses } from "../../schema/tables/git.ts";
 import { workflowRuns } from "../../schema/tables/runs.ts";
-import { createMigratedDatabase } from "../../scripts/testing/migrated-database.ts";
 import {
   type JobShape,
   type MadeRepository,
-  makeRepository,
   makeRun,
   readEvents,
   readJobs,
   readRun,
   readSteps,
 } from "../testing/make-run.ts";
-import { claimFor, openTestLedger, type TestLedger } from "../testing/test-ledger.ts";
+import { claimFor, makeTestLedger, type OwnLedger } from "../testing/test-ledger.ts";
 import { endJob, type JobEnd } from "./end-job.ts";
 import { readLiveJob } from "./move-job.ts";
 
-let store: TestLedger;
+let store: OwnLedger;
 let repository: MadeRepository;
-let drop: () => Promise<void>;
 
 beforeAll(async () => {
-  const database = await createMigratedDatabase(inject("databaseUrl"));
-  drop = database.drop;
-  store = openTestLedger(database.url);
-  repository = await makeRepository(store.database);
+  store = await makeTestLedger(inject("databaseUrl"));
+  ({ repository } = store);
 });
 
 beforeEach(async () => {
   await store.database.delete(workflowRuns);
 });
 
-afterAll(async () => {
-  await store.close();
-  await drop();
-});
+afterAll(() => store.close());
 
 const succeeded: JobEnd = { status: "succeeded", reason: null, isInfrastructure: false };
 const failed: JobEnd = { status: "failed", reason: "step 0: exit code 1", isInfrastructure: false };

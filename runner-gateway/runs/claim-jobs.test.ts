@@ -3,33 +3,26 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
 import { hashSecret, isWellFormedToken } from "../../schema/token.ts";
-import { createMigratedDatabase } from "../../scripts/testing/migrated-database.ts";
+import { type MadeRepository, makeRun, readEvents, readJobs, readRun } from "../testing/make-run.ts";
 import {
-  type MadeRepository,
-  makeRepository,
-  makeRun,
-  readEvents,
-  readJobs,
-  readRun,
-} from "../testing/make-run.ts";
-import { claimFor, openTestLedger, type TestLedger } from "../testing/test-ledger.ts";
+  claimFor,
+  makeTestLedger,
+  type OwnLedger,
+  openTestLedger,
+  type TestLedger,
+} from "../testing/test-ledger.ts";
 import { type ClaimedJob, hasClaimable } from "./claim-jobs.ts";
 
-let store: TestLedger;
+let store: OwnLedger;
 let repository: MadeRepository;
 let url: string;
-let drop: () => Promise<void>;
 
 beforeAll(async () => {
-  ({ url, drop } = await createMigratedDatabase(inject("databaseUrl")));
-  store = openTestLedger(url);
-  repository = await makeRepository(store.database);
+  store = await makeTestLedger(inject("databaseUrl"));
+  ({ repository, url } = store);
 });
 
-afterAll(async () => {
-  await store.close();
-  await drop();
-});
+afterAll(() => store.close());
 
 async function claimAll(ledger: TestLedger["ledger"], gateway: string): Promise<ClaimedJob[]> {
   const claimed: ClaimedJob[] = [];

@@ -2,43 +2,35 @@
 import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
-import { createMigratedDatabase } from "../../scripts/testing/migrated-database.ts";
 import { ATTEMPTS_MAX, RELEASED_ATTEMPTS_MAX } from "../limits.ts";
 import {
   type MadeRepository,
-  makeRepository,
   makeRun,
   readEvents,
   readJobs,
   readRun,
   readSteps,
 } from "../testing/make-run.ts";
-import { claimFor, openTestLedger, reportOf, type TestLedger } from "../testing/test-ledger.ts";
+import { claimFor, makeTestLedger, type OwnLedger, reportOf } from "../testing/test-ledger.ts";
 import type { ClaimedJob } from "./claim-jobs.ts";
 import { loseAttempt } from "./end-job.ts";
 import { expireLeases, releaseFormerAttempts, renewLeases } from "./leases.ts";
 import { readLiveJob } from "./move-job.ts";
 import { storeEvents } from "./store-events.ts";
 
-let store: TestLedger;
+let store: OwnLedger;
 let repository: MadeRepository;
-let drop: () => Promise<void>;
 
 beforeAll(async () => {
-  const database = await createMigratedDatabase(inject("databaseUrl"));
-  drop = database.drop;
-  store = openTestLedger(database.url);
-  repository = await makeRepository(store.database);
+  store = await makeTestLedger(inject("databaseUrl"));
+  ({ repository } = store);
 });
 
 beforeEach(async () => {
   await store.database.delete(workflowRuns);
 });
 
-afterAll(async () => {
-  await store.close();
-  await drop();
-});
+afterAll(() => store.close());
 
 async function claimOne(gateway = "g"): Promise<ClaimedJob> {
   const [claim] = await claimFor(store.ledger, gateway);

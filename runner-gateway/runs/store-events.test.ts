@@ -1,36 +1,28 @@
 // What a runner reports is stored once, in order, by the attempt that may, and numbered without a gap.
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { RunnerEvent } from "../../schema/wire/runner-events.ts";
-import { createMigratedDatabase } from "../../scripts/testing/migrated-database.ts";
 import {
   type JobShape,
   type MadeRepository,
-  makeRepository,
   makeRun,
   readEvents,
   readJobs,
   readRun,
   readSteps,
 } from "../testing/make-run.ts";
-import { claimFor, openTestLedger, reportOf, type TestLedger } from "../testing/test-ledger.ts";
+import { claimFor, makeTestLedger, type OwnLedger, reportOf } from "../testing/test-ledger.ts";
 import type { ClaimedJob } from "./claim-jobs.ts";
 import { storeEvents } from "./store-events.ts";
 
-let store: TestLedger;
+let store: OwnLedger;
 let repository: MadeRepository;
-let drop: () => Promise<void>;
 
 beforeAll(async () => {
-  const database = await createMigratedDatabase(inject("databaseUrl"));
-  drop = database.drop;
-  store = openTestLedger(database.url);
-  repository = await makeRepository(store.database);
+  store = await makeTestLedger(inject("databaseUrl"));
+  ({ repository } = store);
 });
 
-afterAll(async () => {
-  await store.close();
-  await drop();
-});
+afterAll(() => store.close());
 
 async function claimRun(jobs: JobShape[] = [{ key: "a" }]): Promise<{ runId: number; claims: ClaimedJob[] }> {
   const { runId } = await makeRun(store.database, repository, jobs);

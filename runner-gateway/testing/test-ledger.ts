@@ -1,10 +1,12 @@
 // A ledger on a test's database that remembers what it told, and a log that stays silent.
+import { createMigratedDatabase } from "../../scripts/testing/migrated-database.ts";
 import { type OpenDatabase, openDatabase } from "../database.ts";
 import { createLog } from "../log.ts";
 import { type ClaimedJob, claimJobs } from "../runs/claim-jobs.ts";
 import type { StoredEvent } from "../runs/run-change.ts";
 import { createRunLedger, type RunLedger } from "../runs/run-ledger.ts";
 import type { ReportingAttempt } from "../runs/store-events.ts";
+import { type MadeRepository, makeRepository } from "./make-run.ts";
 
 export const silentLog = createLog({}, () => undefined);
 
@@ -23,6 +25,24 @@ export function openTestLedger(url: string): TestLedger {
     announced: (announced) => topics.push(...announced),
   });
   return { ...opened, ledger, published, topics };
+}
+
+export interface OwnLedger extends TestLedger {
+  /** The address of its database. */
+  url: string;
+  repository: MadeRepository;
+}
+
+/** A ledger on a migrated database of its own that holds one repository; closing it drops the database. */
+export async function makeTestLedger(serverUrl: string): Promise<OwnLedger> {
+  const { url, drop } = await createMigratedDatabase(serverUrl);
+  const store = openTestLedger(url);
+  const repository = await makeRepository(store.database);
+  const close = async () => {
+    await store.close();
+    await drop();
+  };
+  return { ...store, url, repository, close };
 }
 
 /** Claims up to `limit` jobs for a gateway of this name. */

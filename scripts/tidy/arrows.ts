@@ -54,6 +54,7 @@ const arrows: Arrow[] = [
   },
 
   { files: "runner-gateway/runner/**", may: ["schema/**", "runner-gateway/runner/**"] },
+  { files: "runner-gateway/testing/**", may: ["**"] },
   { files: "runner-gateway/**", may: ["schema/**", "runner-gateway/**"] },
 
   { files: "site/islands/**", may: ["schema/**", "site/islands/**", "site/components/**"] },
