@@ -1,5 +1,6 @@
 // Imports under /api: begun, watched, completed, given up. Their parts are taken by routes-parts.ts.
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { IMPORT_PART_BYTES_MAX, IMPORT_PART_BYTES_MIN, IMPORT_REFS_MAX } from "../core/limits.ts";
@@ -94,42 +95,24 @@ export const importRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid
     context.header("Location", described.url);
     return context.json(described, 201);
   })
-  .openapi(getRoute, async (context) => {
-    const { owner, repo, id } = context.req.valid("param");
-    const [database, env] = [context.get("database"), context.get("env")];
-    const repository = await requireRepository(
-      database,
-      context.get("actor"),
-      owner,
-      repo,
-      "repository.write",
-    );
-    const status = await getImport({ env, database }, repository.id, id);
-    return context.json(describeImport(status, repository, env.publicUrl), 200);
-  })
-  .openapi(completeRoute, async (context) => {
-    const { owner, repo, id } = context.req.valid("param");
-    const [database, env] = [context.get("database"), context.get("env")];
-    const repository = await requireRepository(
-      database,
-      context.get("actor"),
-      owner,
-      repo,
-      "repository.write",
-    );
-    const status = await completeImport({ env, database }, repository.id, id);
-    return context.json(describeImport(status, repository, env.publicUrl), 202);
-  })
-  .openapi(abortRoute, async (context) => {
-    const { owner, repo, id } = context.req.valid("param");
-    const [database, env] = [context.get("database"), context.get("env")];
-    const repository = await requireRepository(
-      database,
-      context.get("actor"),
-      owner,
-      repo,
-      "repository.write",
-    );
-    const status = await abortImport({ env, database }, repository.id, id);
-    return context.json(describeImport(status, repository, env.publicUrl), 200);
-  });
+  .openapi(getRoute, async (context) =>
+    context.json(await onImport(context, context.req.valid("param"), getImport), 200),
+  )
+  .openapi(completeRoute, async (context) =>
+    context.json(await onImport(context, context.req.valid("param"), completeImport), 202),
+  )
+  .openapi(abortRoute, async (context) =>
+    context.json(await onImport(context, context.req.valid("param"), abortImport), 200),
+  );
+
+/** Does `act` to an import of a repository the actor may write to. @returns how the import then stands */
+async function onImport(
+  context: Context<AppEnv>,
+  { owner, repo, id }: z.infer<typeof importParams>,
+  act: typeof getImport,
+): Promise<z.infer<typeof importSchema>> {
+  const [database, env] = [context.get("database"), context.get("env")];
+  const actor = context.get("actor");
+  const repository = await requireRepository(database, actor, owner, repo, "repository.write");
+  return describeImport(await act({ env, database }, repository.id, id), repository, env.publicUrl);
+}

@@ -105,7 +105,9 @@ async function indexImport(
   lease: ImportLease,
 ): Promise<ImportEnd> {
   const { env, database } = services;
-  const target = await store.findTarget(database.query, claim);
+  const { repositoryId, actorId } = claim;
+  if (actorId === null) return { kind: "failed", reason: "whoever began it has deleted their account" };
+  const target = await store.findTarget(database.query, { repositoryId, actorId });
   if (target === undefined) return { kind: "lost" };
   const file = new UploadedFile(env.objects, describeParts(claim, claim.partEtags ?? []));
   const plan = await readImport(claim, file);

@@ -233,7 +233,7 @@ export async function markPartsGone(query: Executor, id: number): Promise<void> 
 }
 
 /** Where an import goes, and for whom, with what the git engine must know of both. */
-export async function findTarget(query: Executor, wanted: Pick<Import, "repositoryId" | "actorId">) {
+export async function findTarget(query: Executor, wanted: { repositoryId: number; actorId: number }) {
   const owners = sql<string>`(SELECT username FROM users AS owner WHERE owner.id = ${repositories.ownerId})`;
   const [row] = await query
     .select({
