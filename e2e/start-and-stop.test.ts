@@ -1,8 +1,9 @@
 // `npm start` as its user meets it: it stops whole, however it is stopped, finds its state again, and says clearly
 // what keeps it from starting.
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { Client } from "pg";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { spawnGuarded } from "../scripts/dev/spawn-guarded.ts";
 import { findFreePort } from "../scripts/dev/tcp-ports.ts";
@@ -16,6 +17,7 @@ import {
   startPlue,
   userEnvironment,
 } from "./start-plue.ts";
+import { strikeClock } from "./strike-clock.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const stopLimitMs = 5_000;
@@ -117,6 +119,36 @@ test("SIGKILL of any program on the way to it takes everything with it, and the 
   }
 });
 
+test("a folder of a version with one database role is upgraded: programs can't change the audit log from then on", async () => {
+  const dataFolder = makeFolder();
+  const first = await start({ dataFolder });
+  await first.stop();
+  const secretsFile = join(dataFolder, "secrets.json");
+  const { applicationPassword, ...earlier } = JSON.parse(readFileSync(secretsFile, "utf8"));
+  expect(applicationPassword).toEqual(expect.any(String));
+  writeFileSync(secretsFile, JSON.stringify(earlier));
+
+  const plue = await start({ dataFolder });
+  const { name } = await makeRepository(plue);
+  expect(await callForge(plue, `/repos/admin/${name}/runs`)).toMatchObject({ runs: [] });
+  await strikeClock(plue);
+  const port = readFileSync(join(dataFolder, "postgres/cluster/postmaster.pid"), "utf8").split("\n")[3];
+  const owner = new Client(`postgres://plue:${earlier.postgresPassword}@127.0.0.1:${port}/plue`);
+  await owner.connect();
+  try {
+    const others = await owner.query(
+      "select distinct usename from pg_stat_activity where datname = 'plue' and pid <> pg_backend_pid()",
+    );
+    expect(others.rows).toEqual([{ usename: "plue_app" }]);
+    const rights = await owner.query(
+      "select has_table_privilege('plue_app', 'audit_events', 'update, delete, truncate') as can_change",
+    );
+    expect(rights.rows).toEqual([{ can_change: false }]);
+  } finally {
+    await owner.end();
+  }
+});
+
 test("another start in its folder is refused, a gateway that dies is started again, and a PostgreSQL that dies ends it", async () => {
   const plue = await start();
   const port = String(await findFreePort());
@@ -175,6 +207,11 @@ describe("what keeps it from starting is said clearly", () => {
       "another database system",
       { DATABASE_URL: "mysql://a/b" },
       "DATABASE_URL: must be a postgres:// address",
+    ],
+    [
+      "an owner's address of no database",
+      { MIGRATION_DATABASE_URL: "postgres://a:b@127.0.0.1:9/c" },
+      "MIGRATION_DATABASE_URL: set DATABASE_URL as well",
     ],
     [
       "a database that isn't there",

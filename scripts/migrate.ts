@@ -1,12 +1,14 @@
 // Brings a database up to schema/migrations, in the table that drizzle-kit uses too. Invariant: migrations run one at
 // a time, each at most once, however many programs start together. (Our own few lines and not drizzle's migrator,
 // whose import alone costs half a second of every start.)
-// Run alone: `DATABASE_URL=postgres://… node scripts/migrate.ts`.
+// Run alone: `MIGRATION_DATABASE_URL=postgres://… DATABASE_URL=postgres://… node scripts/migrate.ts`, the owner's address
+// and the programs'. Without the first, the programs' role owns the tables.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Client } from "pg";
 import { z } from "zod";
+import { grantApplicationRole } from "./application-role.ts";
 
 const migrationsFolder = resolve(import.meta.dirname, "../schema/migrations");
 const journalSchema = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
@@ -16,12 +18,19 @@ const migrationLock = 7_583_001;
 
 type Migration = { tag: string; when: number; hash: string; statements: string[] };
 
+type MigrationOptions = {
+  /** Where the migrations are, in drizzle-kit's layout; schema/migrations unless given. */
+  folder?: string;
+  /** The role of the programs, where it isn't the one that migrates: it gets what it needs of every table. */
+  applicationRole?: string | undefined;
+};
+
 /**
  * Applies what the database lacks, in order, each migration in a transaction of its own.
  * @throws when a migration fails (it left nothing behind), or when one was changed after it was applied.
  */
-export async function migrateDatabase(databaseUrl: string, folder = migrationsFolder): Promise<void> {
-  const migrations = readMigrations(folder);
+export async function migrateDatabase(databaseUrl: string, options: MigrationOptions = {}): Promise<void> {
+  const migrations = readMigrations(options.folder ?? migrationsFolder);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
@@ -34,6 +43,7 @@ export async function migrateDatabase(databaseUrl: string, folder = migrationsFo
         throw new Error(`Migration ${migration.tag} was changed after this database applied it.`);
       }
     }
+    if (options.applicationRole !== undefined) await grantApplicationRole(client, options.applicationRole);
   } finally {
     await client.end();
   }
@@ -65,6 +75,11 @@ async function readApplied(client: Client): Promise<Map<number, string>> {
   return new Map(rows.rows.map(({ hash, when }) => [Number(when), hash]));
 }
 
+/** The role that an address signs in as. */
+export function readRole(databaseUrl: string): string {
+  return decodeURIComponent(new URL(databaseUrl).username);
+}
+
 async function applyMigration(client: Client, migration: Migration): Promise<void> {
   await client.query("begin");
   try {
@@ -83,7 +98,8 @@ async function applyMigration(client: Client, migration: Migration): Promise<voi
 }
 
 if (import.meta.main) {
-  const databaseUrl = process.env.DATABASE_URL;
-  if (databaseUrl === undefined) throw new Error("Set DATABASE_URL to the database to migrate.");
-  await migrateDatabase(databaseUrl);
+  const { DATABASE_URL, MIGRATION_DATABASE_URL } = process.env;
+  if (DATABASE_URL === undefined) throw new Error("Set DATABASE_URL to the database to migrate.");
+  if (MIGRATION_DATABASE_URL === undefined) await migrateDatabase(DATABASE_URL);
+  else await migrateDatabase(MIGRATION_DATABASE_URL, { applicationRole: readRole(DATABASE_URL) });
 }

@@ -53,13 +53,17 @@ test("a migration that fails leaves nothing, and a changed one is noticed", asyn
   writeFileSync(join(migrations, "0000_good.sql"), "create table good (id int);");
   const bad = "create table bad (id int);\n--> statement-breakpoint\nselect nonsense;";
   writeFileSync(join(migrations, "0001_bad.sql"), bad);
-  await expect(migrateDatabase(database.url, migrations)).rejects.toThrow("Migration 0001_bad failed");
+  await expect(migrateDatabase(database.url, { folder: migrations })).rejects.toThrow(
+    "Migration 0001_bad failed",
+  );
   expect(await count("pg_tables where tablename in ('good', 'bad')")).toBe(1);
   expect(await count("drizzle.__drizzle_migrations")).toBe(1);
   writeFileSync(join(migrations, "0001_bad.sql"), "create table bad (id int);");
-  await migrateDatabase(database.url, migrations);
+  await migrateDatabase(database.url, { folder: migrations });
   writeFileSync(join(migrations, "0000_good.sql"), "create table better (id int);");
-  await expect(migrateDatabase(database.url, migrations)).rejects.toThrow("0000_good was changed");
+  await expect(migrateDatabase(database.url, { folder: migrations })).rejects.toThrow(
+    "0000_good was changed",
+  );
 });
 
 test("the first seed makes admin, a token with every scope in a private file, and a link", async () => {

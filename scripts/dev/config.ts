@@ -10,6 +10,8 @@ export type DevConfig = {
   dataFolder: string;
   /** A PostgreSQL of the user's own instead of the one we bring. */
   databaseUrl: string | undefined;
+  /** The same database as the role that owns the tables, where the programs' role isn't it. */
+  migrationDatabaseUrl: string | undefined;
   /** The longest wait before a program that died is started again. */
   maxRestartWaitMs: number;
   /** Where the Worker can be profiled, and its memory looked at; undefined where that isn't to be. */
@@ -23,6 +25,7 @@ export type DevConfig = {
 const gatewayVariables = ["PLUE_SANDBOX", "PLUE_POOL_SIZE", "PLUE_CONCURRENCY", "SMTP_URL", "MAIL_FROM"];
 const workerVariables = ["ETHEREUM_RPC_URL"];
 
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address");
 const portHint = "must be a port from 1 to 65535";
 
 const schema = z.object({
@@ -34,10 +37,8 @@ const schema = z.object({
     .min(1, portHint)
     .max(65_535, portHint)
     .optional(),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, "must be a postgres:// address")
-    .optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  MIGRATION_DATABASE_URL: postgresUrl.optional(),
   PLUE_RESTART_WAIT_MS: z.coerce.number().int().min(100).default(10_000),
   PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"], "must be gvisor or bubblewrap").optional(),
 });
@@ -54,7 +55,10 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new Error(problems.join("\n"));
   }
-  const { PLUE_PORT, PLUE_DATA, DATABASE_URL, PLUE_RESTART_WAIT_MS, PLUE_INSPECTOR_PORT } = result.data;
+  const { PLUE_PORT, PLUE_DATA, DATABASE_URL, MIGRATION_DATABASE_URL } = result.data;
+  if (MIGRATION_DATABASE_URL !== undefined && DATABASE_URL === undefined) {
+    throw new Error("MIGRATION_DATABASE_URL: set DATABASE_URL as well, to the programs' own role");
+  }
   const pick = (names: string[]): Record<string, string> => {
     const entries = names.map((name) => [name, given[name]] as const);
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
@@ -64,8 +68,9 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     publicUrl: `http://localhost:${PLUE_PORT}`,
     dataFolder: resolve(folder, PLUE_DATA),
     databaseUrl: DATABASE_URL,
-    maxRestartWaitMs: PLUE_RESTART_WAIT_MS,
-    inspectorPort: PLUE_INSPECTOR_PORT,
+    migrationDatabaseUrl: MIGRATION_DATABASE_URL,
+    maxRestartWaitMs: result.data.PLUE_RESTART_WAIT_MS,
+    inspectorPort: result.data.PLUE_INSPECTOR_PORT,
     gatewayEnv: pick(gatewayVariables),
     workerEnv: pick(workerVariables),
   };

@@ -42,8 +42,23 @@ test("secrets are made once, long, different, and readable by their owner only",
   const second = openDataFolder(path);
   second.unlock();
   expect(second.secrets).toEqual(first.secrets);
-  expect(new Set(Object.values(first.secrets)).size).toBe(2);
+  expect(new Set(Object.values(first.secrets)).size).toBe(3);
   const file = join(path, "secrets.json");
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(first.secrets);
+});
+
+test("a folder of a version that knew fewer secrets keeps those it has", () => {
+  const { secrets, unlock } = openDataFolder(path);
+  unlock();
+  const { applicationPassword, ...earlier } = secrets;
+  writeFileSync(join(path, "secrets.json"), JSON.stringify(earlier));
+  const upgraded = openDataFolder(path);
+  upgraded.unlock();
+  expect(upgraded.secrets).toMatchObject(earlier);
+  expect(upgraded.secrets.applicationPassword).toMatch(/^[0-9a-f]{48}$/);
+  expect(upgraded.secrets.applicationPassword).not.toBe(applicationPassword);
+  expect(statSync(join(path, "secrets.json")).mode & 0o777).toBe(0o600);
+  writeFileSync(join(path, "secrets.json"), JSON.stringify({ ...earlier, postgresPassword: "short" }));
+  expect(() => openDataFolder(path)).toThrow();
 });

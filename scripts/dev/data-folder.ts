@@ -16,7 +16,13 @@ export type DataFolder = {
   unlock(): void;
 };
 
-const secretsSchema = z.object({ gatewaySecret: z.string().min(32), postgresPassword: z.string().min(16) });
+const secretsSchema = z.object({
+  gatewaySecret: z.string().min(32),
+  /** Of the role that owns the tables. */
+  postgresPassword: z.string().min(16),
+  /** Of the role that the Worker and the gateway sign in as. */
+  applicationPassword: z.string().min(16),
+});
 type Secrets = z.infer<typeof secretsSchema>;
 
 /** Makes the folder at the first start and takes it. @throws Error naming the process that has it. */
@@ -74,12 +80,17 @@ function describeProcess(pid: number): string | undefined {
   return ps.status === 0 ? `${pid} ${ps.stdout.trim()}` : undefined;
 }
 
+// A folder of an earlier version lacks those of its secrets that came later.
 function readSecrets(file: string): Secrets {
-  if (existsSync(file)) return secretsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  const secrets = {
+  const known: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  const found = secretsSchema.safeParse(known);
+  if (found.success) return found.data;
+  const secrets = secretsSchema.parse({
     gatewaySecret: randomBytes(32).toString("hex"),
     postgresPassword: randomBytes(24).toString("hex"),
-  };
+    applicationPassword: randomBytes(24).toString("hex"),
+    ...secretsSchema.partial().parse(known),
+  });
   writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return secrets;

@@ -1,7 +1,8 @@
 // `npm start`, top to bottom: configuration, data folder, PostgreSQL, Neon bridge, Worker, migrations, seed, gateway,
 // ready. Invariant: whatever ends this program, everything it started ends with it.
 import { join } from "node:path";
-import { migrateDatabase } from "../migrate.ts";
+import { makeApplicationRole } from "../application-role.ts";
+import { migrateDatabase, readRole } from "../migrate.ts";
 import { seedDatabase } from "../seed.ts";
 import { type DevConfig, readDevConfig } from "./config.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
@@ -29,7 +30,7 @@ async function startPlue(running: AsyncDisposableStack): Promise<void> {
   const tools = provideSystemTools(runTools, join(folder.path, "missing-tools"), print);
 
   const database = await startDatabase(config, folder, running);
-  const { databaseUrl } = database;
+  const { databaseUrl, ownerUrl } = database;
   const bridge = await startNeonBridge({ databaseUrl });
   running.defer(() => bridge.stop());
 
@@ -39,7 +40,8 @@ async function startPlue(running: AsyncDisposableStack): Promise<void> {
   });
   const gatewayPort = await findFreePort();
   programs.push(startWorker(config, folder, bridge, gatewayPort));
-  await migrateDatabase(databaseUrl);
+  const applicationRole = ownerUrl === databaseUrl ? undefined : readRole(databaseUrl);
+  await migrateDatabase(ownerUrl, { applicationRole });
   const linkSecret = await seedDatabase(databaseUrl, folder.tokenFile);
   await tools;
   programs.push(startGateway(config, folder, databaseUrl, gatewayPort));
@@ -53,7 +55,10 @@ async function startPlue(running: AsyncDisposableStack): Promise<void> {
 }
 
 type Database = {
+  /** As the role of the Worker and the gateway. */
   databaseUrl: string;
+  /** As the role that owns the tables; the same where the user gave but one. */
+  ownerUrl: string;
   /** While the programs are still stopping: what makes the server's own stop short. */
   prepareStop(): Promise<void>;
 };
@@ -65,8 +70,9 @@ async function startDatabase(
   running: AsyncDisposableStack,
 ): Promise<Database> {
   if (config.databaseUrl !== undefined) {
-    await requireDatabase(config.databaseUrl);
-    return { databaseUrl: config.databaseUrl, prepareStop: async () => undefined };
+    const { databaseUrl, migrationDatabaseUrl: ownerUrl = databaseUrl } = config;
+    await requireDatabase(databaseUrl);
+    return { databaseUrl, ownerUrl, prepareStop: async () => undefined };
   }
   const logFile = join(folder.logsFolder, "postgres.log");
   const postgres = await startPostgres({
@@ -80,7 +86,9 @@ async function startDatabase(
   void postgres.server.exited.then((status) =>
     ending.resolve(`PostgreSQL stopped (status ${status}); its log: ${logFile}`),
   );
-  return { databaseUrl: postgres.url, prepareStop: () => writeCheckpoint(postgres.url) };
+  const ownerUrl = postgres.url;
+  const databaseUrl = await makeApplicationRole(ownerUrl, "plue_app", folder.secrets.applicationPassword);
+  return { databaseUrl, ownerUrl, prepareStop: () => writeCheckpoint(ownerUrl) };
 }
 
 function startWorker(

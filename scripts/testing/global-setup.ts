@@ -4,18 +4,22 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { makeApplicationRole } from "../application-role.ts";
 import { startNeonBridge } from "../dev/neon-bridge/bridge.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { migrateDatabase } from "../migrate.ts";
 import { serveGithubShapes } from "./github-schema.ts";
+import { serveTroubledDatabase } from "./troubled-database.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A direct connection to the tests' database, as the gateway has one. */
+    /** A direct connection to the tests' database, as the role that owns it. */
     databaseUrl: string;
-    /** The Worker's DATABASE_URL and NEON_PROXY: the same database through the Neon bridge. */
+    /** The Worker's DATABASE_URL and NEON_PROXY: the same database through the Neon bridge, as the programs' role. */
     bridgeUrl: string;
     neonProxy: string;
+    /** Where the way to the database breaks as the path says; see troubled-database.ts. */
+    troubledDatabase: string;
     /** Where the shapes of GitHub's API are judged; see github-schema.ts. */
     githubShapesUrl: string;
   }
@@ -32,15 +36,19 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     logFile: join(folder, "postgres.log"),
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" },
   });
-  await migrateDatabase(postgres.url);
-  const bridge = await startNeonBridge({ databaseUrl: postgres.url });
+  const applicationUrl = await makeApplicationRole(postgres.url, "plue_app", "test");
+  await migrateDatabase(postgres.url, { applicationRole: "plue_app" });
+  const bridge = await startNeonBridge({ databaseUrl: applicationUrl });
   project.provide("databaseUrl", postgres.url);
   project.provide("bridgeUrl", bridge.databaseUrl);
   project.provide("neonProxy", bridge.address);
+  const troubled = await serveTroubledDatabase(bridge.address);
+  project.provide("troubledDatabase", troubled.address);
   const shapes = await serveGithubShapes();
   project.provide("githubShapesUrl", shapes.url);
   return async () => {
     await shapes.stop();
+    await troubled.stop();
     await bridge.stop();
     await postgres.server.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -7,9 +7,7 @@ export async function insertEvent(query: Executor, event: typeof auditEvents.$in
   await query.insert(auditEvents).values(event);
 }
 
-/** Removes at most `rowsMax` events past their age; the database's trigger refuses it for any younger one. */
+/** Removes at most `rowsMax` events past their age, by the one function of the database that may. */
 export async function deleteOld(query: Executor, rowsMax: number): Promise<void> {
-  await query.execute(sql`DELETE FROM ${auditEvents} WHERE id IN (
-    SELECT id FROM ${auditEvents} WHERE created_at < now() - interval '400 days 1 hour'
-    ORDER BY created_at LIMIT ${rowsMax}::integer)`);
+  await query.execute(sql`SELECT end_old_audit_events(${rowsMax}::integer)`);
 }
