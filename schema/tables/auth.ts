@@ -303,6 +303,21 @@ export const auditEvents = pgTable(
   ],
 );
 
+/** Names of accounts that were deleted, which nobody gets for a time: what still points there would be theirs. */
+export const reservedNames = pgTable(
+  "reserved_names",
+  {
+    id: identity(),
+    name: text("name").notNull(),
+    expiresAt: moment("expires_at").notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex("reserved_names_unique").on(sql`lower(${table.name})`),
+    index("reserved_names_expiry").on(table.expiresAt),
+  ],
+);
+
 /** Settings of the whole site, one row a name. */
 export const siteSettings = pgTable("site_settings", {
   name: text("name").primaryKey(),

@@ -126,7 +126,8 @@ export const refOperations = pgTable(
     repositoryId: reference("repository_id")
       .notNull()
       .references(() => repositories.id, { onDelete: "cascade" }),
-    actorId: reference("actor_id").references(() => users.id),
+    /** Null when whoever it was has deleted their account. */
+    actorId: reference("actor_id").references(() => users.id, { onDelete: "set null" }),
     kind: text("kind").notNull(),
     /** [{name, before, after}]; the zero oid stands for absent. */
     changes: jsonb("changes").$type<RefChange[]>().notNull(),

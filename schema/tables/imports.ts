@@ -13,9 +13,8 @@ export const imports = pgTable(
     repositoryId: reference("repository_id")
       .notNull()
       .references(() => repositories.id, { onDelete: "cascade" }),
-    actorId: reference("actor_id")
-      .notNull()
-      .references(() => users.id),
+    /** Null when whoever began it has deleted their account. */
+    actorId: reference("actor_id").references(() => users.id, { onDelete: "set null" }),
     format: text("format").$type<ImportFormat>().notNull(),
     /** Refs may also be moved to what doesn't contain their old value. */
     isForced: boolean("is_forced").notNull().default(false),

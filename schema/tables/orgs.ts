@@ -162,6 +162,7 @@ export const invitations = pgTable(
     index("invitations_repository").on(table.repositoryId),
     index("invitations_invitee").on(table.inviteeId),
     index("invitations_inviter").on(table.inviterId),
+    index("invitations_email").on(sql`lower(${table.email})`),
     check(
       "invitations_one_target",
       sql`(${table.organizationId} IS NULL) <> (${table.repositoryId} IS NULL)`,

@@ -44,7 +44,7 @@ export const workflowRuns = pgTable(
     status: text("status").$type<RunStatus>().notNull().default("pending"),
     /** Why a run failed before or outside its steps; shown on its page. */
     failureReason: text("failure_reason"),
-    actorId: reference("actor_id").references(() => users.id),
+    actorId: reference("actor_id").references(() => users.id, { onDelete: "set null" }),
     cancelRequestedAt: moment("cancel_requested_at"),
     /** The seq of the newest event; taken under the row's lock, so seqs are gap-free and in commit order. */
     lastEventSeq: integer("last_event_seq").notNull().default(0),
