@@ -7,6 +7,7 @@ import { readWaysIn } from "../workers/sign-in/ways-in.ts";
 import { makeFrame } from "./make-frame.ts";
 import { ConfirmPage } from "./pages/confirm-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
+import { readOffers } from "./read-offers.ts";
 
 interface Said {
   problem?: string | undefined;
@@ -23,7 +24,8 @@ export async function answerSignIn(
   context.header("Cache-Control", "no-store");
   const frame = makeFrame(context);
   if (purpose === "sign-in") {
-    return context.html(<SignInPage frame={frame} problem={problem} returnTo={returnTo} />, status);
+    const offers = await readOffers(context);
+    return context.html(<SignInPage {...{ frame, problem, returnTo, offers }} />, status);
   }
   const actor = requireCredentialsOwner(context.get("actor"));
   const ways = await readWaysIn(context.get("database").query, actor.userId);

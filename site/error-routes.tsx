@@ -7,6 +7,7 @@ import type { ForgeError } from "../workers/core/errors.ts";
 import { makeFrame } from "./make-frame.ts";
 import { ErrorPage } from "./pages/error-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
+import { readOffers } from "./read-offers.ts";
 
 /** The page for an error; who isn't signed in and must be is shown how. */
 export async function answerErrorPage(context: Context<AppEnv>, error: ForgeError): Promise<Response> {
@@ -18,7 +19,8 @@ export async function answerErrorPage(context: Context<AppEnv>, error: ForgeErro
     // Only a page can be gone back to.
     const { pathname, search } = new URL(context.req.url);
     const returnTo = readReturnPath(context.req.method === "GET" ? pathname + search : "/");
-    return context.html(<SignInPage frame={frame} problem={undefined} returnTo={returnTo} />, 401);
+    const offers = await readOffers(context);
+    return context.html(<SignInPage {...{ frame, problem: undefined, returnTo, offers }} />, 401);
   }
   const requestId = context.get("requestId");
   return context.html(

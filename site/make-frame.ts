@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Appearance } from "../schema/appearance.ts";
 import type { AppEnv } from "../workers/core/app-env.ts";
+import { DEFAULT_SETTINGS } from "../workers/site-settings/settings.ts";
 import { assetPath } from "./asset-routes.ts";
 import type { Frame, Viewer } from "./components/frame.ts";
 
@@ -19,6 +20,8 @@ export function makeFrame(context: Context<AppEnv>): Frame {
     },
     version: env.buildVersion,
     publicUrl: env.publicUrl,
+    // Errors may be answered before anything was read.
+    site: context.get("site") ?? { name: DEFAULT_SETTINGS.siteName, banner: "" },
     now: new Date(),
   };
 }

@@ -43,6 +43,8 @@ import { repositoryInvitationRoutes } from "./repos/routes-invitations.ts";
 import { repositorySettingsRoutes } from "./repos/routes-settings.ts";
 import { preparePush } from "./runs/push-hooks.ts";
 import { runRoutes } from "./runs/routes.ts";
+import { provideSettings } from "./site-settings/provide-settings.ts";
+import { siteSettingsRoutes } from "./site-settings/routes.ts";
 import { statusRoutes } from "./statuses/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 
@@ -69,6 +71,7 @@ api.route("/v3", membershipRoutes);
 api.route("/v3", teamRoutes);
 api.route("/v3", teamMemberRoutes);
 api.route("/", tokenRoutes);
+api.route("/", siteSettingsRoutes);
 api.route("/", importRoutes);
 api.route("/", importStreamRoutes);
 api.doc31("/openapi.json", (context) => ({
@@ -114,7 +117,7 @@ app.route("/internal/fsck", fsckRoutes);
 app.use("/api/*", shareAcrossOrigins, addSecurityHeaders, limitHead);
 app.route("/api", api);
 app.route("/", git);
-app.use(addSecurityHeaders, limitHead, limitBody, authenticate, refuseForgery);
+app.use(addSecurityHeaders, limitHead, limitBody, provideSettings, authenticate, refuseForgery);
 app.route("/", siteRoutes);
 
 app.notFound((context) => answerErrorPage(context, notFound("There is nothing here.")));

@@ -3,6 +3,7 @@
 import { CsrfField } from "./form.tsx";
 import type { Frame } from "./frame.ts";
 import { TextField } from "./text-field.tsx";
+import type { Offers } from "./views.ts";
 
 interface EmailSignInProps {
   frame: Frame;
@@ -10,9 +11,10 @@ interface EmailSignInProps {
   returnTo?: string;
   /** What was typed before. */
   login?: string;
+  offers: Pick<Offers, "registrationProblem">;
 }
 
-export function EmailSignInForms({ frame, returnTo = "/", login = "" }: EmailSignInProps) {
+export function EmailSignInForms({ frame, returnTo = "/", login = "", offers }: EmailSignInProps) {
   return (
     <>
       <h2>With a password</h2>
@@ -53,9 +55,13 @@ export function EmailSignInForms({ frame, returnTo = "/", login = "" }: EmailSig
         />
         <button type="submit">Mail me a link</button>
       </form>
-      <p>
-        No account? <a href="/register">Register</a>.
-      </p>
+      {offers.registrationProblem === undefined ? (
+        <p>
+          No account? <a href="/register">Register</a>.
+        </p>
+      ) : (
+        <p class="facts">{offers.registrationProblem}</p>
+      )}
     </>
   );
 }

@@ -23,6 +23,8 @@ export interface Frame {
   version: string;
   /** The origin people reach this Plue at, without a slash at its end: `http://localhost:4000`. */
   publicUrl: string;
+  /** What its admins call the site, and what they tell everybody; empty for nothing. */
+  site: { name: string; banner: string };
   /** The moment of rendering, which relative times are counted from. */
   now: Date;
 }

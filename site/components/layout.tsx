@@ -2,7 +2,7 @@
 import { raw } from "hono/html";
 import type { PropsWithChildren } from "hono/jsx";
 import { CsrfField } from "./form.tsx";
-import type { Frame, Viewer } from "./frame.ts";
+import type { Frame } from "./frame.ts";
 import { homePath, newRepositoryPath, signInPath, signOutPath } from "./paths.ts";
 
 const DOCTYPE = raw("<!doctype html>");
@@ -23,7 +23,7 @@ export function Layout({ frame, title, script, children }: LayoutProps) {
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content={frame.appearance === "auto" ? "light dark" : frame.appearance} />
-          <title>{`${title} · Plue`}</title>
+          <title>{`${title} · ${frame.site.name}`}</title>
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href={frame.assets.css} />
           {script === undefined ? null : <script type="module" src={script} />}
@@ -32,7 +32,12 @@ export function Layout({ frame, title, script, children }: LayoutProps) {
           <a class="skip" href="#main">
             Skip to content
           </a>
-          <Banner viewer={frame.viewer} />
+          <Banner site={frame.site} viewer={frame.viewer} />
+          {frame.site.banner === "" ? null : (
+            <aside class="announcement" aria-label="Announcement">
+              {frame.site.banner}
+            </aside>
+          )}
           <main id="main" class="spread" tabindex={-1}>
             {children}
           </main>
@@ -46,12 +51,12 @@ export function Layout({ frame, title, script, children }: LayoutProps) {
   );
 }
 
-function Banner({ viewer }: { viewer: Viewer | null }) {
+function Banner({ site, viewer }: Pick<Frame, "site" | "viewer">) {
   return (
     <header class="banner">
       <nav aria-label="Site" class="row">
         <a href={homePath} class="brand">
-          Plue
+          {site.name}
         </a>
         <a href={homePath}>Repositories</a>
         {viewer === null ? null : <a href={newRepositoryPath}>New repository</a>}

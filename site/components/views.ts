@@ -9,6 +9,14 @@ export interface Paging {
   nextHref: string | null;
 }
 
+/** What is there for who isn't known yet. */
+export interface Offers {
+  /** Why nobody can register here now, in a sentence; undefined when they can. */
+  registrationProblem: string | undefined;
+  /** Whether a wallet that nobody has makes an account. */
+  walletMakesAccount: boolean;
+}
+
 export interface RepositoryView {
   owner: string;
   name: string;

@@ -23,6 +23,7 @@ import { WalletsPage } from "./wallets-page.tsx";
 import { WorkflowsPage } from "./workflows-page.tsx";
 
 const SHA = "0123456789abcdef0123456789abcdef01234567";
+const OFFERS = { registrationProblem: undefined, walletMakesAccount: true };
 const NO_PAGING = { previousHref: null, nextHref: null };
 
 /** A page may have one script of the site's own. */
@@ -32,7 +33,7 @@ const withoutIsland = (html: string): string =>
 /** As `pagesSaying`: the pages of ways in. */
 function waysInSaying(words: string, frame: Frame): Record<string, () => unknown> {
   return {
-    signIn: () => SignInPage({ frame, problem: words, returnTo: words }),
+    signIn: () => SignInPage({ frame, problem: words, returnTo: words, offers: OFFERS }),
     confirm: () =>
       ConfirmPage({
         frame,

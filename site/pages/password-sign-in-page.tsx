@@ -3,20 +3,22 @@ import { EmailSignInForms } from "../components/email-sign-in.tsx";
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 import { FormProblem } from "../components/text-field.tsx";
+import type { Offers } from "../components/views.ts";
 
 interface PasswordSignInPageProps {
   frame: Frame;
   problem: string | undefined;
   login: string;
   returnTo: string;
+  offers: Offers;
 }
 
-export function PasswordSignInPage({ frame, problem, login, returnTo }: PasswordSignInPageProps) {
+export function PasswordSignInPage({ frame, problem, login, returnTo, offers }: PasswordSignInPageProps) {
   return (
     <Layout frame={frame} title="Sign in">
       <h1>Sign in</h1>
       <FormProblem problem={problem} />
-      <EmailSignInForms frame={frame} login={login} returnTo={returnTo} />
+      <EmailSignInForms frame={frame} login={login} returnTo={returnTo} offers={offers} />
       <p>
         <a href="/login">Other ways to sign in</a>
       </p>

@@ -5,6 +5,7 @@ import { Layout } from "../components/layout.tsx";
 import { PasskeyForm } from "../components/passkey-form.tsx";
 import { passkeySignInPath, walletSignInPath } from "../components/paths.ts";
 import { FormProblem } from "../components/text-field.tsx";
+import type { Offers } from "../components/views.ts";
 import { WalletForm } from "../components/wallet-form.tsx";
 
 interface SignInPageProps {
@@ -13,9 +14,11 @@ interface SignInPageProps {
   problem: string | undefined;
   /** Where to go once signed in: a path of this site. */
   returnTo: string;
+  /** Ways that are there for who isn't known yet. */
+  offers: Pick<Offers, "registrationProblem" | "walletMakesAccount">;
 }
 
-export function SignInPage({ frame, problem, returnTo }: SignInPageProps) {
+export function SignInPage({ frame, problem, returnTo, offers }: SignInPageProps) {
   const way = { frame, purpose: "sign-in", returnTo } as const;
   return (
     <Layout frame={frame} title="Sign in" script={frame.assets.signInScript}>
@@ -24,9 +27,11 @@ export function SignInPage({ frame, problem, returnTo }: SignInPageProps) {
       <h2>With a passkey</h2>
       <PasskeyForm {...way} action={passkeySignInPath} verb="Sign in with a passkey" />
       <h2>With an Ethereum wallet</h2>
-      <p class="facts">A wallet that nobody has here yet makes a new account.</p>
+      {offers.walletMakesAccount ? (
+        <p class="facts">A wallet that nobody has here yet makes a new account.</p>
+      ) : null}
       <WalletForm {...way} action={walletSignInPath} verb="Sign in with" />
-      <EmailSignInForms frame={frame} returnTo={returnTo} />
+      <EmailSignInForms frame={frame} returnTo={returnTo} offers={offers} />
       <details>
         <summary>This Plue is new, and I am its admin</summary>
         <p>

@@ -13,6 +13,7 @@ import { MailSentPage } from "../pages/mail-sent-page.tsx";
 import { MailedLinkPage } from "../pages/mailed-link-page.tsx";
 import { PasswordSignInPage } from "../pages/password-sign-in-page.tsx";
 import { ForgottenPage, ResetPage } from "../pages/reset-page.tsx";
+import { readOffers } from "../read-offers.ts";
 import { readTextFields } from "../read-text-field.ts";
 
 const LOGIN_CHARACTERS_MAX = 254;
@@ -106,13 +107,14 @@ export const emailSignInRoutes = new Hono<AppEnv>()
 const readLogin = async (context: Context<AppEnv>): Promise<string> =>
   (await readTextFields(context))("login").trim().slice(0, LOGIN_CHARACTERS_MAX);
 
-function answerSignIn(
+async function answerSignIn(
   context: Context<AppEnv>,
   said: { login?: string; returnTo?: string; problem?: string; status?: 422 | 429 },
 ) {
   const { login = "", returnTo = "/", problem, status = 200 } = said;
+  const offers = await readOffers(context);
   return context.html(
-    <PasswordSignInPage {...{ frame: makeFrame(context), login, returnTo, problem }} />,
+    <PasswordSignInPage {...{ frame: makeFrame(context), login, returnTo, problem, offers }} />,
     status,
   );
 }

@@ -5,6 +5,7 @@ import type { AppEnv } from "../../workers/core/app-env.ts";
 import { describeLink } from "../../workers/mail/links.ts";
 import { activate, register } from "../../workers/sign-in/register.ts";
 import { readRegistration } from "../../workers/sign-in/registration.ts";
+import { signInPath } from "../components/paths.ts";
 import { hideLink } from "../hide-link.ts";
 import { makeFrame } from "../make-frame.ts";
 import { describeWait, makeServices, sendSoon } from "../make-services.ts";
@@ -12,19 +13,23 @@ import { ActivatePage } from "../pages/activate-page.tsx";
 import { MailSentPage } from "../pages/mail-sent-page.tsx";
 import { MailedLinkPage } from "../pages/mailed-link-page.tsx";
 import { RegisterPage } from "../pages/register-page.tsx";
+import { readOffers } from "../read-offers.ts";
 import { readTextFields } from "../read-text-field.ts";
 
 export const registerRoutes = new Hono<AppEnv>()
-  .get("/register", (context) =>
-    context.html(
+  .get("/register", async (context) => {
+    const { registrationProblem } = await readOffers(context);
+    if (registrationProblem !== undefined) return answerClosed(context, registrationProblem);
+    return context.html(
       <RegisterPage frame={makeFrame(context)} values={{ username: "", address: "" }} errors={{}} />,
-    ),
-  )
+    );
+  })
   .post("/register", async (context) => {
     const field = await readTextFields(context);
     const values = { username: field("username").trim(), address: field("email").trim() };
     const frame = makeFrame(context);
     const end = await register(makeServices(context), { ...values, password: field("password") });
+    if (end.end === "closed") return answerClosed(context, end.problem);
     if (end.end === "wrong") {
       return context.html(<RegisterPage frame={frame} values={values} errors={end.errors} />, 422);
     }
@@ -54,6 +59,7 @@ export const registerRoutes = new Hono<AppEnv>()
     const username = (await readTextFields(context))("username").trim();
     const end = await activate(makeServices(context), secret, username);
     if (end.end === "gone") return answerGone(context, end.why);
+    if (end.end === "closed") return answerClosed(context, end.problem);
     if (end.end === "wrong") {
       const described = await describeLink(context.get("database"), "activate", secret);
       if (described.state !== "usable") return answerGone(context, described.state);
@@ -74,6 +80,15 @@ const GONE = {
   unknown: "This is not a link that was made here. Check that it was copied whole.",
   known: "This address has an account by now.",
 } as const;
+
+function answerClosed(context: Context<AppEnv>, sentence: string) {
+  const title = "No account to make";
+  const next = { href: signInPath, label: "Sign in" };
+  const page = (
+    <MailedLinkPage {...{ frame: makeFrame(context), title, sentence, form: null, next }} isProblem />
+  );
+  return context.html(page, 403);
+}
 
 function answerGone(context: Context<AppEnv>, why: keyof typeof GONE) {
   const isMade = why === "used" || why === "known";

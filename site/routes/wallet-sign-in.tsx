@@ -58,6 +58,9 @@ export const walletSignInRoutes = new Hono<AppEnv>()
       const problem = "That took too long, or was done already. Sign in with the wallet again.";
       return answerSignIn(context, "sign-in", { problem, returnTo, status: 410 });
     }
+    if (result.end === "closed") {
+      return answerSignIn(context, "sign-in", { problem: result.problem, returnTo, status: 422 });
+    }
     const { address, problem } = result;
     return answerRegistration(context, { ticket, address, username, problem, returnTo });
   });

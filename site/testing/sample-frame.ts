@@ -16,6 +16,7 @@ export const SIGNED_IN: Frame = {
   },
   version: "test",
   publicUrl: "http://localhost:4000",
+  site: { name: "Plue", banner: "" },
   now: NOW,
 };
 

@@ -12,6 +12,8 @@ export interface AppEnv {
     log: Log;
     requestId: string;
     actor: Actor;
+    /** What pages say of the site; absent where a request failed before that was known. */
+    site?: { name: string; banner: string };
     /** Who the request's credential belongs to now; anonymous when it has ended. For answers that go on for long. */
     reauthenticate: () => Promise<Actor>;
   };

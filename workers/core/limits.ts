@@ -231,3 +231,31 @@ export const PROTECTED_PATHS_MAX = 100;
 export const REQUIRED_APPROVALS_MAX = 6;
 /** What is said of a repository in its own words. */
 export const DESCRIPTION_CHARACTERS_MAX = 350;
+/** How long what pages show of the site's settings may be out of date. */
+export const SITE_SETTINGS_KEPT_MS = 5_000;
+export const SITE_NAME_CHARACTERS_MAX = 40;
+export const SITE_BANNER_CHARACTERS_MAX = 300;
+/** Domains with whose addresses one may register, where not any will do. */
+export const REGISTRATION_DOMAINS_MAX = 50;
+/** How long the audit log may be set to be kept; the database itself refuses less than the least. */
+export const AUDIT_RETENTION_DAYS_MIN = 90;
+export const AUDIT_RETENTION_DAYS_MAX = 3_650;
+
+/** How long nobody gets the name of an account that was deleted. */
+export const NAME_RESERVED_MS = 90 * 24 * 60 * 60 * 1000;
+/** Repositories that go along with their owner's account. */
+export const REPOSITORIES_DELETED_ALONG_MAX = 100;
+/** Invitations mailed to one address, and by one person, first ones and later ones alike. */
+export const INVITATION_MAILS_PER_ADDRESS: RateRule = {
+  name: "invitation-address",
+  requestsMax: 5,
+  perMs: 24 * HOUR_MS,
+};
+export const INVITATION_MAILS_PER_INVITER: RateRule = {
+  name: "invitation-inviter",
+  requestsMax: 50,
+  perMs: HOUR_MS,
+};
+/** An offer of a repository that its recipient leaves open ends; and how many one person makes. */
+export const TRANSFER_LIFETIME_MS = 7 * 24 * HOUR_MS;
+export const TRANSFERS_PER_REQUESTER: RateRule = { name: "transfer", requestsMax: 20, perMs: HOUR_MS };

@@ -10,6 +10,7 @@ import { describeLink, endLinks, lockLink, markLinkUsed } from "../mail/links.ts
 import { orderMail } from "../mail/service.ts";
 import { findOwnerNameProblem } from "../repos/names.ts";
 import { findTakenName } from "../repos/owner-names.ts";
+import { mayRegister } from "../site-settings/may-register.ts";
 import { takeMailRequest } from "./limit-mail.ts";
 import { hashPassword } from "./password-hash.ts";
 import { findPasswordProblem } from "./password-policy.ts";
@@ -25,6 +26,8 @@ interface RegistrationErrors {
 
 type RegisterEnd =
   | { end: "mailed" }
+  /** Nobody registers now, or nobody without an invitation. */
+  | { end: "closed"; problem: string }
   | { end: "wrong"; errors: RegistrationErrors }
   | { end: "limited"; retryAfterMs: number };
 
@@ -35,7 +38,10 @@ export async function register(
 ): Promise<RegisterEnd> {
   const { env, database, origin } = services;
   const { username, address, password } = wanted;
+  const verdict = await mayRegister(database.query, { invited: false, email: address });
+  if (!verdict.may && verdict.why !== "domain") return { end: "closed", problem: verdict.problem };
   const errors = await findErrors(database.query, wanted);
+  if (!verdict.may) errors.address ??= verdict.problem;
   if (Object.keys(errors).length > 0) return { end: "wrong", errors };
   const retryAfterMs = await takeMailRequest(services, address);
   if (retryAfterMs > 0) return { end: "limited", retryAfterMs };
@@ -63,7 +69,8 @@ async function findErrors(
   };
 }
 
-async function findUsernameProblem(query: Executor, username: string): Promise<string | undefined> {
+/** Why nobody new can be called so, in a sentence; undefined when they can. */
+export async function findUsernameProblem(query: Executor, username: string): Promise<string | undefined> {
   const problem = findOwnerNameProblem(username);
   if (problem !== undefined) return problem;
   const taken = await findTakenName(query, username);
@@ -74,7 +81,8 @@ async function findUsernameProblem(query: Executor, username: string): Promise<s
 type ActivateEnd =
   | { end: "made"; session: string }
   | { end: "wrong"; problem: string }
-  | { end: "gone"; why: "used" | "expired" | "unknown" | "known" };
+  | { end: "gone"; why: "used" | "expired" | "unknown" | "known" }
+  | { end: "closed"; problem: string };
 
 /**
  * Takes an activation link: makes the account and signs its owner in.
@@ -90,6 +98,8 @@ export async function activate(
     const link = await lockLink(transaction, "activate", secret);
     if (!link) return undefined;
     const { address } = link;
+    const verdict = await mayRegister(transaction, { invited: false, email: address });
+    if (!verdict.may) return { end: "closed", problem: verdict.problem };
     if (await claimAddress(transaction, address)) {
       await markLinkUsed(transaction, link.id);
       return { end: "gone", why: "known" };

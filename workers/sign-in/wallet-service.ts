@@ -7,6 +7,7 @@ import type { UserActor } from "../core/actor.ts";
 import type { Executor } from "../core/db.ts";
 import { ForgeError } from "../core/errors.ts";
 import { CREDENTIALS_PER_KIND_MAX } from "../core/limits.ts";
+import { mayRegister } from "../site-settings/may-register.ts";
 import { type BrowserServices, holderOf, type SignInPurpose } from "./browser-services.ts";
 import { issueChallenge, readChallengeSubject, takeChallenge } from "./challenge-service.ts";
 import { createPerson } from "./create-person.ts";
@@ -63,7 +64,11 @@ export async function signInByWallet(
     await recordRefusal(services, { method: "wallet", reason: "other-account" });
     return { end: "refused", problem: "That wallet isn't one of yours here." };
   }
-  if (!owner) return giveTicket(services, proof.address);
+  if (!owner) {
+    const verdict = await mayRegister(database.query, { invited: false });
+    if (verdict.may) return giveTicket(services, proof.address);
+    return { end: "refused", problem: `No account has that wallet. ${verdict.problem}` };
+  }
   if (owner.suspendedAt !== null) {
     await recordRefusal(services, { method: "wallet", reason: "suspended" }, owner.id);
     return { end: "refused", problem: "This account is suspended." };
@@ -87,7 +92,8 @@ type WalletRegistration =
   | { end: "in"; session: string }
   /** `address`: what the form is shown again with. */
   | { end: "wrong"; problem: string; address: string }
-  | { end: "expired" };
+  | { end: "expired" }
+  | { end: "closed"; problem: string };
 
 /** Makes an account for a wallet that signed. A name that can't be had uses nothing up. */
 export async function registerByWallet(
@@ -103,6 +109,8 @@ export async function registerByWallet(
     if (address === undefined) return { end: "expired" };
     // Refusals come before anything is changed, so that there is nothing to undo.
     if (await store.findWalletOwner(transaction, address)) return { end: "expired" };
+    const verdict = await mayRegister(transaction, { invited: false });
+    if (!verdict.may) return { end: "closed", problem: verdict.problem };
     const created = await createPerson(transaction, origin, username);
     if (created.state === "refused") {
       return { end: "wrong", problem: created.problem, address: addChecksum(address) };

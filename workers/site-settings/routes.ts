@@ -1,0 +1,81 @@
+// The site's settings under /api/site/settings, for its admins.
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { AppEnv } from "../core/app-env.ts";
+import { json } from "../core/openapi.ts";
+import { readOrigin } from "../core/origin.ts";
+import { errorResponses, refuseInvalid } from "../core/validation.ts";
+import { changeSettings, readSettingsAsAdmin } from "./service.ts";
+import { type SiteSettings, siteSettingsSchema } from "./settings.ts";
+
+const { shape } = siteSettingsSchema;
+
+const bodySchema = z
+  .strictObject({
+    registration: shape.registration,
+    registration_domains: shape.registrationDomains,
+    organization_creation: shape.organizationCreation,
+    default_visibility: shape.defaultVisibility,
+    site_name: shape.siteName,
+    banner: shape.banner,
+    audit_retention_days: shape.auditRetentionDays,
+  })
+  .openapi("SiteSettings");
+
+const readRoute = createRoute({
+  method: "get",
+  path: "/site/settings",
+  summary: "The settings of the whole site",
+  "x-permission": "site.administer",
+  responses: { 200: { description: "All", ...json(bodySchema) }, ...errorResponses(401, 403, 404) },
+});
+
+const changeRoute = createRoute({
+  method: "patch",
+  path: "/site/settings",
+  summary: "Change settings of the whole site",
+  "x-permission": "site.administer",
+  description: "What is absent stays. A change holds at once; pages may show what was for five seconds more.",
+  request: { body: { required: true, ...json(bodySchema.partial().openapi("SiteSettingsChange")) } },
+  responses: {
+    200: { description: "All, as they are from now on", ...json(bodySchema) },
+    ...errorResponses(400, 401, 403, 404, 422),
+  },
+});
+
+/** Mounted at /api. */
+export const siteSettingsRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  .openapi(readRoute, async (context) => {
+    const settings = await readSettingsAsAdmin(context.get("database"), context.get("actor"));
+    context.header("Cache-Control", "no-store");
+    return context.json(describe(settings), 200);
+  })
+  .openapi(changeRoute, async (context) => {
+    const body = context.req.valid("json");
+    const services = {
+      ...{ env: context.get("env"), database: context.get("database"), actor: context.get("actor") },
+      origin: readOrigin(context),
+    };
+    const settings = await changeSettings(services, {
+      ...(body.registration === undefined ? {} : { registration: body.registration }),
+      ...(body.registration_domains === undefined ? {} : { registrationDomains: body.registration_domains }),
+      ...(body.organization_creation === undefined
+        ? {}
+        : { organizationCreation: body.organization_creation }),
+      ...(body.default_visibility === undefined ? {} : { defaultVisibility: body.default_visibility }),
+      ...(body.site_name === undefined ? {} : { siteName: body.site_name }),
+      ...(body.banner === undefined ? {} : { banner: body.banner }),
+      ...(body.audit_retention_days === undefined ? {} : { auditRetentionDays: body.audit_retention_days }),
+    });
+    context.header("Cache-Control", "no-store");
+    return context.json(describe(settings), 200);
+  });
+
+const describe = (settings: SiteSettings): z.infer<typeof bodySchema> => ({
+  registration: settings.registration,
+  registration_domains: settings.registrationDomains,
+  organization_creation: settings.organizationCreation,
+  default_visibility: settings.defaultVisibility,
+  site_name: settings.siteName,
+  banner: settings.banner,
+  audit_retention_days: settings.auditRetentionDays,
+});
