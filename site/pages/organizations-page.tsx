@@ -25,10 +25,12 @@ interface OrganizationsPageProps {
   organizations: readonly { name: string; role: string; isPublic: boolean }[];
   invitations: readonly InvitationView[];
   paging: Paging;
+  /** Whether the viewer may make one. */
+  mayCreate: boolean;
 }
 
 export function OrganizationsPage(props: OrganizationsPageProps) {
-  const { frame, notice, problem, organizations, invitations, paging } = props;
+  const { frame, notice, problem, organizations, invitations, paging, mayCreate } = props;
   const { viewer } = frame;
   const act = (values: Record<string, string>, label: string, of: string) => (
     <ActButton viewer={viewer} action={ownOrganizationsPath} hidden={values} label={label} of={of} />
@@ -73,9 +75,11 @@ export function OrganizationsPage(props: OrganizationsPageProps) {
         ))}
       </ul>
       <Pager paging={paging} />
-      <p>
-        <a href={newOrganizationPath}>New organisation</a>
-      </p>
+      {mayCreate ? (
+        <p>
+          <a href={newOrganizationPath}>New organisation</a>
+        </p>
+      ) : null}
     </SettingsLayout>
   );
 }

@@ -8,6 +8,7 @@ import { readPage } from "../../workers/core/paging.ts";
 import { listPossibleOwners, requireOrganization } from "../../workers/orgs/organizations.ts";
 import { createOrganizationRepository } from "../../workers/orgs/repositories.ts";
 import { createRepository, listVisibleRepositories, type Repository } from "../../workers/repos/service.ts";
+import { readSettings } from "../../workers/site-settings/service.ts";
 import { repositoryPath } from "../components/paths.ts";
 import { makeFrame } from "../make-frame.ts";
 import { HomePage } from "../pages/home-page.tsx";
@@ -29,7 +30,8 @@ export const homeRoutes = new Hono<AppEnv>()
   .get("/new", async (context) => {
     requireUser(context.get("actor"));
     const owner = context.req.query("owner") ?? "";
-    return answerForm(context, { owner, name: "", description: "", visibility: "public" }, {});
+    const { defaultVisibility: visibility } = await readSettings(context.get("database").query);
+    return answerForm(context, { owner, name: "", description: "", visibility }, {});
   })
   .post("/new", async (context) => {
     requireUser(context.get("actor"));
@@ -64,7 +66,8 @@ async function readForm(context: Context<AppEnv>): Promise<NewRepositoryPageProp
     const value = form[name];
     return typeof value === "string" ? value.trim() : "";
   };
-  const visibility = VISIBILITIES.find((one) => one === text("visibility")) ?? "public";
+  const { defaultVisibility } = await readSettings(context.get("database").query);
+  const visibility = VISIBILITIES.find((one) => one === text("visibility")) ?? defaultVisibility;
   return { owner: text("owner"), name: text("name"), description: text("description"), visibility };
 }
 

@@ -6,6 +6,7 @@ import { ForgeError, notFound } from "../../workers/core/errors.ts";
 import { readOrigin } from "../../workers/core/origin.ts";
 import { readPage } from "../../workers/core/paging.ts";
 import { answerInvitation, listOwnInvitations } from "../../workers/orgs/invitations.ts";
+import { judgeOrganizationCreation, requireOrganizationCreation } from "../../workers/orgs/may-create.ts";
 import { listOwnMemberships, removeMember, showMembership } from "../../workers/orgs/members.ts";
 import { createOrganization, requireOrganization } from "../../workers/orgs/organizations.ts";
 import { answerRepositoryInvitation, listOwnRepositoryInvitations } from "../../workers/repos/invitations.ts";
@@ -41,8 +42,8 @@ export const ownOrganizationRoutes = new Hono<AppEnv>()
     if (problem !== undefined) return answerPage(context, problem);
     return context.redirect(`${ownOrganizationsPath}?done=${act}`, 303);
   })
-  .get(newOrganizationPath, (context) => {
-    requireUser(context.get("actor"));
+  .get(newOrganizationPath, async (context) => {
+    await requireOrganizationCreation(context.get("database").query, requireUser(context.get("actor")));
     return answerForm(context, { login: "", name: "", description: "" }, {});
   })
   .post(newOrganizationPath, async (context) => {
@@ -105,6 +106,7 @@ async function answerPage(context: Context<AppEnv>, problem?: string) {
         to: name === null ? owner : `${owner}/${name}`,
       }))}
       paging={describePaging(context, page, total)}
+      mayCreate={(await judgeOrganizationCreation(database.query, actor)) === "allowed"}
     />,
     problem === undefined ? 200 : 422,
   );

@@ -16,6 +16,8 @@ export interface RepositoryTarget {
 /** A person's own account. */
 interface AccountTarget {
   accountId: number;
+  /** Whether the site leaves making organisations to its admins. */
+  onlyAdminsOrganize?: boolean;
 }
 
 /** An organisation as it was looked up for the one who asks. Its name and profile are everybody's to see. */
@@ -194,6 +196,8 @@ function judgeAccount(actor: Actor, action: AccountAction, target: AccountTarget
   if (actor.kind !== "user") return "forbidden";
   if (actor.userId !== target.accountId) return "hidden";
   if (isLimited(actor)) return "forbidden";
+  const isBarred = action === "account.create-organization" && target.onlyAdminsOrganize === true;
+  if (isBarred && !actor.isAdmin) return "forbidden";
   return hasScope(actor, ACCOUNT_RULES[action]) ? "allowed" : "forbidden";
 }
 

@@ -10,6 +10,7 @@ import type { PageRequest } from "../core/paging.ts";
 import { endCachedAccess } from "../repos/access-epoch.ts";
 import { findOwnerNameProblem } from "../repos/names.ts";
 import { findTakenName } from "../repos/owner-names.ts";
+import { requireOrganizationCreation } from "./may-create.ts";
 import * as members from "./store/members.ts";
 import * as store from "./store/organizations.ts";
 
@@ -57,7 +58,7 @@ export async function createOrganization(
   origin: Origin,
   wanted: { name: string; displayName: string; description: string },
 ): Promise<store.Organization> {
-  requirePermission(actor, "account.create-organization", { accountId: actor.userId });
+  await requireOrganizationCreation(database.query, actor);
   const problem = findOwnerNameProblem(wanted.name);
   if (problem) throw invalidName(problem, "invalid");
   await database.transaction(async (transaction) => {

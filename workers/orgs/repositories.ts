@@ -7,27 +7,32 @@ import type { Database } from "../core/db.ts";
 import type { Origin } from "../core/origin.ts";
 import { upsertCollaborator } from "../repos/collaborators-store.ts";
 import { insertRepository, type Repository, requireRepositoryById } from "../repos/service.ts";
+import { readSettings } from "../site-settings/service.ts";
 import type { Organization } from "./store/organizations.ts";
 
-/** @throws ForgeError `forbidden`, `invalid` with the field at fault */
+/**
+ * Makes an empty repository; as visible as the site's new ones are where `visibility` is undefined.
+ * @throws ForgeError `forbidden`, `invalid` with the field at fault
+ */
 export async function createOrganizationRepository(
   database: Database,
   actor: UserActor,
   origin: Origin,
   organization: Organization,
-  wanted: { name: string; description: string; visibility: Visibility },
+  wanted: { name: string; description: string; visibility: Visibility | undefined },
 ): Promise<Repository> {
   requirePermission(actor, "organization.create-repository", organization);
   const { organizationId: ownerId } = organization;
   const id = await database.transaction(async (transaction) => {
-    const repositoryId = await insertRepository(transaction, ownerId, wanted);
+    const visibility = wanted.visibility ?? (await readSettings(transaction)).defaultVisibility;
+    const repositoryId = await insertRepository(transaction, ownerId, { ...wanted, visibility });
     if (organization.organizationRole === "member") {
       await upsertCollaborator(transaction, repositoryId, actor.userId, "admin");
     }
     await recordAudit(transaction, actor, origin, {
       ...{ action: "repository.create", ownerId, repositoryId },
       target: { kind: "repository", id: repositoryId, name: `${organization.name}/${wanted.name}` },
-      details: { visibility: wanted.visibility },
+      details: { visibility },
     });
     return repositoryId;
   });

@@ -9,7 +9,7 @@ import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
-import { describeRepository, repositorySchema } from "../repos/describe-repository.ts";
+import { describeRepository, repositorySchema, toVisibility } from "../repos/describe-repository.ts";
 import { listRepositoriesOf } from "../repos/service.ts";
 import {
   describeOrganization,
@@ -286,7 +286,7 @@ export const organizationRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseI
       {
         name: body.name,
         description: body.description ?? "",
-        visibility: body.visibility ?? (body.private ? "private" : "public"),
+        visibility: body.visibility ?? toVisibility(body.private),
       },
     );
     const described = describeRepository(repository, context.get("env").publicUrl);

@@ -1,8 +1,14 @@
 // A repository in GitHub's shape.
 import { z } from "@hono/zod-openapi";
-import { hasRole } from "../../schema/roles.ts";
+import { hasRole, type Visibility } from "../../schema/roles.ts";
 import { describeUser, simpleUserSchema } from "./describe-user.ts";
 import type { Repository } from "./service.ts";
+
+/** What `private` asks for; undefined where it is absent, and the site's settings say. */
+export function toVisibility(isPrivate: boolean | undefined): Visibility | undefined {
+  if (isPrivate === undefined) return undefined;
+  return isPrivate ? "private" : "public";
+}
 
 /** GitHub's `full-repository`: the fields named here, and the addresses and counts that GitHub gives besides. */
 export const repositorySchema = z

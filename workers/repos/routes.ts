@@ -5,7 +5,7 @@ import type { AppEnv } from "../core/app-env.ts";
 import { json, pageQuery } from "../core/openapi.ts";
 import { formatLinks, readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
-import { describeRepository, repositorySchema } from "./describe-repository.ts";
+import { describeRepository, repositorySchema, toVisibility } from "./describe-repository.ts";
 import { createRepository, listRepositoriesOf, requireRepository } from "./service.ts";
 
 const createSchema = z
@@ -72,7 +72,7 @@ export const repositoryRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     const repository = await createRepository(context.get("database"), actor, {
       name: body.name,
       description: body.description ?? "",
-      visibility: body.private ? "private" : "public",
+      visibility: toVisibility(body.private),
     });
     const described = describeRepository(repository, publicUrl);
     context.header("Location", described.url);

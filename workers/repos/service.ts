@@ -11,6 +11,7 @@ import type { Actor, UserActor } from "../core/actor.ts";
 import type { Database, Executor } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import type { PageRequest } from "../core/paging.ts";
+import { readSettings } from "../site-settings/service.ts";
 import { findNameProblem } from "./names.ts";
 import { endRedirect } from "./redirects-store.ts";
 import { RepositoryMoved } from "./repository-moved.ts";
@@ -136,6 +137,9 @@ interface RepositoryWanted {
   visibility: Visibility;
 }
 
+/** Undefined: what the site's settings say. */
+type RepositoryAskedFor = Omit<RepositoryWanted, "visibility"> & { visibility: Visibility | undefined };
+
 /**
  * Makes an empty repository of the actor's own.
  * @throws ForgeError `forbidden` without the scope, `invalid` with the field at fault.
@@ -143,11 +147,14 @@ interface RepositoryWanted {
 export async function createRepository(
   database: Database,
   actor: UserActor,
-  wanted: RepositoryWanted,
+  wanted: RepositoryAskedFor,
 ): Promise<Repository> {
   requirePermission(actor, "account.create-repository", { accountId: actor.userId });
   if (wanted.visibility === "internal") throw invalidVisibility();
-  const id = await database.transaction((transaction) => insertRepository(transaction, actor.userId, wanted));
+  const id = await database.transaction(async (transaction) => {
+    const visibility = wanted.visibility ?? (await readSettings(transaction)).defaultVisibility;
+    return insertRepository(transaction, actor.userId, { ...wanted, visibility });
+  });
   return requireRepositoryById(database, actor, id, "repository.read");
 }
 
