@@ -8,7 +8,8 @@ export async function expectRefusal(work: () => Promise<unknown>): Promise<strin
     return undefined;
   } catch (error) {
     const isExpected =
-      error instanceof ForgeError && ["invalid", "conflict", "not_found"].includes(error.code);
+      error instanceof ForgeError &&
+      ["invalid", "conflict", "not_found", "too_many_requests"].includes(error.code);
     if (!isExpected) throw error;
     return error.message === "Not Found" ? "There is nothing of that name." : error.message;
   }

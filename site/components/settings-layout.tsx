@@ -16,6 +16,8 @@ const SECTIONS = {
   "security-log": "Security log",
   appearance: "Appearance",
   organizations: "Organisations",
+  transfers: "Transfers",
+  account: "Account",
 } as const;
 
 type SettingsSection = keyof typeof SECTIONS;

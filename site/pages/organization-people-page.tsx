@@ -1,7 +1,7 @@
 // Who belongs to an organisation; its owners invite, change and remove here. Posts `act`, and `username` or `id`.
 
 import type { Frame } from "../components/frame.ts";
-import { OpenInvitations } from "../components/open-invitations.tsx";
+import { type OpenInvitation, OpenInvitations } from "../components/open-invitations.tsx";
 import { OrganizationLayout, type OrganizationView } from "../components/organization-layout.tsx";
 import { organizationPath, ownerPath } from "../components/organization-paths.ts";
 import { Pager } from "../components/pager.tsx";
@@ -26,7 +26,7 @@ interface OrganizationPeoplePageProps {
   paging: Paging;
   /** For owners: the teams an invitee may join at once, the open invitations, and outside collaborators. */
   teams: readonly { id: number; slug: string }[];
-  invitations: readonly { id: number; invitee: string; role: string; expiresAt: Date }[];
+  invitations: readonly OpenInvitation[];
   outside: readonly { username: string; repositories: number }[];
 }
 
@@ -77,8 +77,8 @@ function InviteForm(props: OrganizationPeoplePageProps & { action: string }) {
     <PostForm viewer={frame.viewer} action={action} hidden={{ act: "invite" }} class="fields">
       <TextField
         {...{ name: "username", label: "Invite", value: invite.username, error: invite.error }}
-        hint="A username. Nothing is given before they accept, within a week."
-        maxlength={39}
+        hint="A username, or an email address. Nothing is given before they accept, within a week."
+        maxlength={254}
       />
       <p class="row">
         <Select name="role" label="As" choices={ORGANIZATION_ROLE_CHOICES} />

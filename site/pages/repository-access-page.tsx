@@ -1,7 +1,7 @@
 // Who may do what to one repository: people, teams, open invitations. Posts `act`, and `username`, `team` or `id`.
 
 import type { Frame } from "../components/frame.ts";
-import { OpenInvitations } from "../components/open-invitations.tsx";
+import { type OpenInvitation, OpenInvitations } from "../components/open-invitations.tsx";
 import { ownerPath, teamPath } from "../components/organization-paths.ts";
 import { Pager } from "../components/pager.tsx";
 import { settingsPath } from "../components/paths.ts";
@@ -19,7 +19,7 @@ interface RepositoryAccessPageProps {
   /** Let in by name. */
   collaborators: readonly { username: string; role: string }[];
   teams: readonly { slug: string; name: string; role: string }[];
-  invitations: readonly { id: number; invitee: string; role: string; expiresAt: Date }[];
+  invitations: readonly OpenInvitation[];
   /** Everybody with access, whatever gives it. */
   people: readonly { username: string; role: string }[];
   paging: Paging;
@@ -34,8 +34,8 @@ export function RepositoryAccessPage(props: RepositoryAccessPageProps) {
       <PostForm viewer={viewer} action={action} hidden={{ act: "role" }} class="fields">
         <TextField
           {...{ name: "username", label: "Let somebody in", value: invite.username, error: invite.error }}
-          hint="A username. Members of the organisation are in at once, others when they accept."
-          maxlength={39}
+          hint="A username, or an email address. Members of the organisation are in at once, others when they accept."
+          maxlength={254}
         />
         <p class="row">
           <Select name="role" label="As" choices={REPOSITORY_ROLE_CHOICES} />

@@ -2,6 +2,7 @@
 // repository's full name besides.
 import { CsrfField } from "../components/form.tsx";
 import type { Frame } from "../components/frame.ts";
+import { Moment } from "../components/moment.tsx";
 import { settingsPath } from "../components/paths.ts";
 import { RepositorySettingsLayout } from "../components/repository-settings-layout.tsx";
 import { type Choice, PostForm, Select } from "../components/role-forms.tsx";
@@ -21,6 +22,8 @@ interface RepositorySettingsPageProps {
   branches: readonly string[];
   /** Whether the viewer may do more than say what it is for. */
   canAdminister: boolean;
+  /** To whom it is on offer; for those who administer it. */
+  offer: { id: number; recipient: string; expiresAt: Date } | undefined;
   notice: string | undefined;
   /** What was wrong, under the `act` of its form. */
   errors: Record<string, string | undefined>;
@@ -91,7 +94,7 @@ const VISIBILITIES: Record<string, string> = {
   private: "private: those let in",
 };
 
-function DangerZone({ frame, repository, errors, typed }: RepositorySettingsPageProps) {
+function DangerZone({ frame, repository, offer, errors, typed }: RepositorySettingsPageProps) {
   const { viewer } = frame;
   const action = settingsPath(repository);
   const { isArchived, ownerKind, visibility } = repository;
@@ -122,15 +125,25 @@ function DangerZone({ frame, repository, errors, typed }: RepositorySettingsPage
         <button type="submit">{isArchived ? "Take it out of the archive" : "Archive it"}</button>
         <span class="hint">Nobody can push to what is archived.</span>
       </form>
-      <PostForm {...{ viewer, action }} hidden={{ act: "transfer" }} class="fields">
-        <TextField
-          {...{ name: "owner", label: "New owner", value: typed.owner ?? "", error: errors.transfer }}
-          hint="An organisation in which you may make repositories, or yourself."
-          maxlength={39}
-        />
-        {confirm("confirm-transfer")}
-        <button type="submit">Give it to them</button>
-      </PostForm>
+      {offer === undefined ? (
+        <PostForm {...{ viewer, action }} hidden={{ act: "transfer" }} class="fields">
+          <TextField
+            {...{ name: "owner", label: "New owner", value: typed.owner ?? "", error: errors.transfer }}
+            hint="An organisation in which you may make repositories, yourself, or a person, who is asked first."
+            maxlength={39}
+          />
+          {confirm("confirm-transfer")}
+          <button type="submit">Give it to them</button>
+        </PostForm>
+      ) : (
+        <PostForm {...{ viewer, action }} hidden={{ act: "take-back", id: String(offer.id) }}>
+          <span>
+            It is on offer to {offer.recipient} until <Moment at={offer.expiresAt} now={frame.now} />.
+          </span>
+          <button type="submit">Take the offer back</button>
+          <Problem error={errors["take-back"]} />
+        </PostForm>
+      )}
       <PostForm {...{ viewer, action }} hidden={{ act: "delete" }} class="fields">
         <p>Deleting it ends its files, history, runs and settings, for good.</p>
         {confirm("confirm-delete")}

@@ -6,8 +6,10 @@ import { notFound } from "../../workers/core/errors.ts";
 import { readOrigin } from "../../workers/core/origin.ts";
 import { readPage } from "../../workers/core/paging.ts";
 import {
+  inviteAddress,
   inviteMember,
   listInvitations,
+  resendInvitation,
   toOrganizationRole,
   withdrawInvitation,
 } from "../../workers/orgs/invitations.ts";
@@ -25,6 +27,7 @@ import { organizationPath } from "../components/organization-paths.ts";
 import { lookUpNotice } from "../components/settings-layout.tsx";
 import { expectRefusal } from "../expect-refusal.ts";
 import { makeFrame } from "../make-frame.ts";
+import { makeServices, sendSoon } from "../make-services.ts";
 import { OrganizationPeoplePage } from "../pages/organization-people-page.tsx";
 import { describePaging } from "../paging.ts";
 import { readIdParam } from "../read-id-param.ts";
@@ -33,9 +36,11 @@ import { viewOrganization } from "../view-organization.ts";
 
 const NOTICES = {
   invite: "They are invited, and find it under their settings.",
+  mail: "The invitation is mailed.",
   role: "The role is changed.",
   remove: "They don't belong to it any more.",
   withdraw: "The invitation is withdrawn.",
+  resend: "It is mailed again. The link of the mail before leads nowhere any more.",
   "remove-outside": "They have no access any more.",
 };
 
@@ -61,9 +66,12 @@ export const organizationPeopleRoutes = new Hono<AppEnv>()
     const field = await readTextFields(context);
     const act = field("act");
     if (!Object.hasOwn(NOTICES, act)) throw notFound();
-    const problem = await expectRefusal(() => perform(context, organization, act, field));
+    const isMail = act === "invite" && field("username").includes("@");
+    const problem = await expectRefusal(() => perform(context, organization, isMail ? "mail" : act, field));
     if (problem === undefined) {
-      return context.redirect(`${organizationPath(organization.name, "people")}?done=${act}`, 303);
+      if (isMail || act === "resend") sendSoon(context);
+      const done = isMail ? "mail" : act;
+      return context.redirect(`${organizationPath(organization.name, "people")}?done=${done}`, 303);
     }
     const isField = act === "invite";
     return answerPage(
@@ -81,6 +89,10 @@ async function perform(context: Context<AppEnv>, organization: Organization, act
   if (act === "withdraw") {
     return withdrawInvitation(database, actor, origin, organization, readIdParam(field("id")));
   }
+  if (act === "resend") {
+    const services = { ...makeServices(context), actor };
+    return resendInvitation(services, organization, readIdParam(field("id")));
+  }
   if (act === "remove-outside") {
     const person = await requirePerson(database, username);
     return removeOutsideCollaborator(database, actor, origin, organization, person);
@@ -90,7 +102,9 @@ async function perform(context: Context<AppEnv>, organization: Organization, act
   }
   const role = toOrganizationRole(field("role"));
   if (act === "role") return setMemberRole(database, actor, origin, organization, { username, role });
+  const services = { ...makeServices(context), actor };
   const teamIds = field("team") === "" ? [] : [readIdParam(field("team"))];
+  if (act === "mail") return inviteAddress(services, organization, { email: username, role, teamIds });
   return inviteMember(database, actor, origin, organization, { username, role, teamIds });
 }
 
@@ -132,7 +146,7 @@ async function readAccess(context: Context<AppEnv>, organization: Organization) 
   return {
     teams: teams.map((team) => ({ id: team.teamId, slug: team.slug })),
     invitations: invitations.map(({ id, invitee, email, role, expiresAt }) => ({
-      ...{ id, invitee: invitee ?? email ?? "", role, expiresAt },
+      ...{ id, invitee: invitee ?? email ?? "", isMailed: email !== null, role, expiresAt },
     })),
     outside: people,
   };

@@ -12,7 +12,9 @@ import {
   setCollaborator,
 } from "../../workers/repos/collaborators.ts";
 import {
+  inviteAddressToRepository,
   listRepositoryInvitations,
+  resendRepositoryInvitation,
   toRepositoryRole,
   withdrawRepositoryInvitation,
 } from "../../workers/repos/invitations.ts";
@@ -21,6 +23,7 @@ import { settingsPath } from "../components/paths.ts";
 import { lookUpNotice } from "../components/settings-layout.tsx";
 import { expectRefusal } from "../expect-refusal.ts";
 import { makeFrame } from "../make-frame.ts";
+import { makeServices, sendSoon } from "../make-services.ts";
 import { RepositoryAccessPage } from "../pages/repository-access-page.tsx";
 import { describePaging } from "../paging.ts";
 import { readIdParam } from "../read-id-param.ts";
@@ -30,6 +33,7 @@ const NOTICES = {
   role: "They are in, or invited.",
   remove: "They are out.",
   withdraw: "The invitation is withdrawn.",
+  resend: "It is mailed again. The link of the mail before leads nowhere any more.",
 };
 const EVERYTHING = readPage({ per_page: "100" });
 
@@ -46,6 +50,7 @@ export const repositoryAccessRoutes = new Hono<AppEnv>()
     if (!Object.hasOwn(NOTICES, act)) throw notFound();
     const problem = await expectRefusal(() => perform(context, repository, act, field));
     if (problem === undefined) {
+      sendSoon(context);
       return context.redirect(`${settingsPath(repository, "access")}?done=${act}`, 303);
     }
     const invite = { username: field("username"), error: problem };
@@ -70,8 +75,16 @@ async function perform(
   if (act === "withdraw") {
     return withdrawRepositoryInvitation(database, actor, origin, repository, readIdParam(field("id")));
   }
+  if (act === "resend") {
+    const services = { ...makeServices(context), actor };
+    return resendRepositoryInvitation(services, repository, readIdParam(field("id")));
+  }
   if (act === "remove") return removeCollaborator(database, actor, origin, repository, username);
   const role = toRepositoryRole(field("role"));
+  if (username.includes("@")) {
+    const services = { ...makeServices(context), actor };
+    return inviteAddressToRepository(services, repository, { email: username, role });
+  }
   return setCollaborator(database, actor, origin, repository, { username, role });
 }
 
@@ -98,7 +111,7 @@ async function answerPage(context: Context<AppEnv>, repository: Repository, answ
       collaborators={direct.people}
       teams={teams}
       invitations={invitations.map(({ id, invitee, email, role, expiresAt }) => ({
-        ...{ id, invitee: invitee ?? email ?? "", role, expiresAt },
+        ...{ id, invitee: invitee ?? email ?? "", isMailed: email !== null, role, expiresAt },
       }))}
       people={all.people}
       paging={describePaging(context, page, all.total)}

@@ -11,12 +11,15 @@ import { listBranches } from "../../workers/protection/service.ts";
 import { changeRepository } from "../../workers/repos/change-repository.ts";
 import { deleteRepository, transferRepository } from "../../workers/repos/end-repository.ts";
 import { type Repository, requireRepository } from "../../workers/repos/service.ts";
+import { cancelOffer, findOfferOf } from "../../workers/repos/transfer-offers.ts";
 import { homePath, settingsPath } from "../components/paths.ts";
 import { lookUpNotice } from "../components/settings-layout.tsx";
 import { confirmFirst } from "../confirm-first.ts";
 import { expectRefusal } from "../expect-refusal.ts";
 import { makeFrame } from "../make-frame.ts";
+import { makeServices, sendSoon } from "../make-services.ts";
 import { RepositorySettingsPage } from "../pages/repository-settings-page.tsx";
+import { readIdParam } from "../read-id-param.ts";
 import { readTextFields } from "../read-text-field.ts";
 
 const NOTICES = {
@@ -27,9 +30,13 @@ const NOTICES = {
   archive: "It is archived.",
   unarchive: "It is out of the archive.",
   transfer: "It has another owner now.",
+  accept: "It is yours now.",
+  offer: "They are asked, and have a week to accept.",
+  "take-back": "The offer is taken back.",
 };
 /** What asks for a recent proof of who does it. */
 const DANGEROUS = new Set(["rename", "visibility", "archive", "unarchive", "transfer", "delete"]);
+const ACTS = new Set([...DANGEROUS, "describe", "default-branch", "take-back"]);
 
 type Field = (name: string) => string;
 
@@ -43,19 +50,21 @@ export const repositorySettingsRoutes = new Hono<AppEnv>()
     const repository = await findRepository(context, owner, repo);
     const field = await readTextFields(context);
     const act = field("act");
-    if (act !== "delete" && !Object.hasOwn(NOTICES, act)) throw notFound();
+    if (!ACTS.has(act)) throw notFound();
     const first = DANGEROUS.has(act) ? confirmFirst(context, settingsPath(repository)) : undefined;
     if (first) return first;
     let now: Repository | undefined;
+    let done = act;
     const problem = await expectRefusal(async () => {
-      now = await perform(context, repository, act, field);
+      if (act !== "transfer") now = await perform(context, repository, act, field);
+      else ({ now, done } = await transfer(context, repository, field));
     });
     if (problem !== undefined) {
       const typed = Object.fromEntries(["description", "name", "owner"].map((name) => [name, field(name)]));
       return answerPage(context, repository, { errors: { [act]: problem }, typed: pickTyped(act, typed) });
     }
     if (now === undefined) return context.redirect(homePath, 303);
-    return context.redirect(`${settingsPath(now)}?done=${act}`, 303);
+    return context.redirect(`${settingsPath(now)}?done=${done}`, 303);
   });
 
 const TYPED: Record<string, string> = { describe: "description", rename: "name", transfer: "owner" };
@@ -97,14 +106,33 @@ async function perform(
     case "archive":
     case "unarchive":
       return change({ isArchived: act === "archive" });
-    case "transfer":
-      requireConfirmation(repository, field);
-      return transferRepository(database, editor, repository, { owner: field("owner").trim() });
+    case "take-back": {
+      const services = { ...makeServices(context), actor: requireUser(editor.actor) };
+      await cancelOffer(services, readIdParam(field("id")), repository);
+      return repository;
+    }
     default:
       requireConfirmation(repository, field);
       await deleteRepository(database, editor, repository);
       return undefined;
   }
+}
+
+/** @returns the repository as it is then, and what was done: it has moved, or somebody is asked */
+async function transfer(context: Context<AppEnv>, repository: Repository, field: Field) {
+  requireConfirmation(repository, field);
+  const editor = { actor: context.get("actor"), origin: readOrigin(context) };
+  const wanted = { owner: field("owner").trim() };
+  const end = await transferRepository(
+    context.get("env"),
+    context.get("database"),
+    editor,
+    repository,
+    wanted,
+  );
+  if (end.end === "moved") return { now: end.repository, done: "transfer" };
+  sendSoon(context);
+  return { now: repository, done: "offer" };
 }
 
 function readVisibility(given: string): Visibility {
@@ -131,6 +159,7 @@ async function answerPage(
       repository={repository}
       branches={branches.map(({ name }) => name)}
       canAdminister={can(context.get("actor"), "repository.administer", repository) === "allowed"}
+      offer={await findOfferOf(context.get("database"), requireUser(context.get("actor")), repository)}
       notice={lookUpNotice(NOTICES, context.req.query("done")) ?? undefined}
       errors={errors}
       typed={typed}

@@ -2,6 +2,11 @@
 import type { Executor } from "../core/db.ts";
 import * as store from "./store.ts";
 
+/** Whether an account has verified `address`: told only to who has shown to read its mail. */
+export async function isAddressKnown(query: Executor, address: string): Promise<boolean> {
+  return (await store.findAddressOwner(query, address)) !== undefined;
+}
+
 /** The account that has verified `address`; undefined when none has, and none will while `transaction` is open. */
 export async function claimAddress(
   transaction: Executor,

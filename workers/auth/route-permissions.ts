@@ -65,6 +65,7 @@ const LINES: readonly Line[] = [
   on("*", "/activate/", "link"),
   on("*", "/reset", "public"),
   on("*", "/verify/", "link"),
+  on("*", "/invitations/", "link"),
   on("*", "/settings", "signed-in"),
   on("*", "/site-admin", "site.administer"),
   on("*", "/organizations/new", "account.create-organization"),

@@ -11,6 +11,8 @@ import { sweepImports } from "../imports/service.ts";
 import { sweepMail } from "../mail/service.ts";
 import { sweepLimits } from "../rate-limits/service.ts";
 import { sweepInvitations } from "../repos/invitations.ts";
+import { sweepReservedNames } from "../repos/owner-names.ts";
+import { sweepOffers } from "../repos/transfer-offers.ts";
 
 interface ClockServices {
   env: Env;
@@ -24,6 +26,8 @@ export async function strikeClock({ env, database, log }: ClockServices): Promis
   await deleteSentEvents(database);
   await expireCredentials(database);
   await sweepInvitations(database);
+  await sweepOffers(database);
+  await sweepReservedNames(database);
   await sweepLimits(database);
   await sweepAudit(database);
   await sweepMail(env, database);

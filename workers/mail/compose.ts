@@ -127,3 +127,51 @@ export function writeNews({
     `If that wasn't you, set a new password now:\n${publicUrl}/reset`,
   );
 }
+
+/** To whoever has the address; what they are called here, if anything, isn't looked for. */
+export function writeInvitation({
+  to,
+  publicUrl,
+  link,
+  target,
+  role,
+  inviter,
+}: Omit<Linked, "username" | "lifetime"> & {
+  target: string;
+  role: string;
+  inviter: string | null;
+}): Message {
+  return write(
+    to,
+    `You are invited to ${target} on Plue`,
+    `${inviter ?? "Somebody"} invites you to\n${publicUrl}/${target}\nas ${role}.`,
+    "To accept or to decline, open this link within 7 days:",
+    link,
+    "It is for this address alone. If you don't know what this is about, do nothing.",
+  );
+}
+
+export function writeTransfer({
+  to,
+  publicUrl,
+  username,
+  repository,
+  requester,
+}: Parts & { repository: string; requester: string }): Message {
+  return write(
+    to,
+    `${requester} offers you ${repository} on Plue`,
+    `${requester} wants your account ${username} to own the repository\n${publicUrl}/${repository}`,
+    `To accept or to decline, go within 7 days to\n${publicUrl}/settings/transfers`,
+    "If you do nothing, it stays where it is.",
+  );
+}
+
+export function writeFarewell({ to, username, publicUrl }: Parts): Message {
+  return write(
+    to,
+    "Your Plue account was deleted",
+    `The account ${username} at ${publicUrl} was deleted, with all that it owned.`,
+    "This address can have an account again. If it wasn't you who did it, tell whoever runs the site.",
+  );
+}

@@ -45,5 +45,11 @@ export const mailOrderSchema = z.discriminatedUnion("kind", [
     detail: z.string(),
     to: address.optional(),
   }),
+  /** An account was deleted. */
+  z.object({ kind: z.literal("farewell"), address, username: z.string() }),
+  /** Somebody is invited by address; the mail brings the one link, and ends that of an earlier mail. */
+  z.object({ kind: z.literal("invitation"), invitationId: z.number().int() }),
+  /** A person is offered a repository. */
+  z.object({ kind: z.literal("transfer"), transferId: z.number().int() }),
 ]);
 export type MailOrder = z.infer<typeof mailOrderSchema>;

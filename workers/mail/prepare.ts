@@ -1,5 +1,7 @@
 // Turns an order into the mail that is written: finds out whom it concerns and makes the link it brings.
 import type { Executor } from "../core/db.ts";
+import { makeInvitationLink } from "../repos/invitation-mail.ts";
+import { findOffer } from "../repos/transfer-offers.ts";
 import * as compose from "./compose.ts";
 import { type LinkKind, makeLink } from "./links.ts";
 import type { MailOrder, Message } from "./order.ts";
@@ -34,6 +36,15 @@ export async function prepareMail(
       return prepareChange(transaction, publicUrl, { ...order, kind: order.kind });
     case "news":
       return prepareNews(transaction, publicUrl, order);
+    case "farewell":
+      return {
+        message: compose.writeFarewell({ ...order, to: order.address, publicUrl }),
+        expiresAt: null,
+      };
+    case "invitation":
+      return prepareInvitation(transaction, publicUrl, order);
+    case "transfer":
+      return prepareTransfer(transaction, publicUrl, order);
   }
 }
 
@@ -135,4 +146,30 @@ async function prepareNews(transaction: Executor, publicUrl: string, order: Orde
     message: compose.writeNews({ to, publicUrl, username: account.username, news, detail }),
     expiresAt: null,
   };
+}
+
+async function prepareInvitation(
+  transaction: Executor,
+  publicUrl: string,
+  { invitationId }: OrderOf<"invitation">,
+) {
+  const made = await makeInvitationLink(transaction, publicUrl, invitationId);
+  if (!made) return undefined;
+  const { link, to, invitation } = made;
+  const { owner, name, role, inviter, expiresAt } = invitation;
+  const target = name === null ? owner : `${owner}/${name}`;
+  return { message: compose.writeInvitation({ to, publicUrl, link, target, role, inviter }), expiresAt };
+}
+
+async function prepareTransfer(
+  transaction: Executor,
+  publicUrl: string,
+  { transferId }: OrderOf<"transfer">,
+) {
+  const offer = await findOffer(transaction, transferId);
+  const account = offer && (await store.findAccountById(transaction, offer.recipientId));
+  if (!offer || !account || account.primary === null) return undefined;
+  const { repository, requester, expiresAt } = offer;
+  const { username, primary: to } = account;
+  return { message: compose.writeTransfer({ to, publicUrl, username, repository, requester }), expiresAt };
 }

@@ -3,13 +3,22 @@
 import type { OrganizationRole } from "../../schema/roles.ts";
 import { recordAudit } from "../audit/service.ts";
 import { can, requirePermission } from "../auth/permissions.ts";
-import type { UserActor } from "../core/actor.ts";
+import { ANONYMOUS, type UserActor } from "../core/actor.ts";
 import type { Database, Executor } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import { INVITATION_LIFETIME_MS, INVITATIONS_OPEN_MAX } from "../core/limits.ts";
 import type { Origin } from "../core/origin.ts";
 import type { PageRequest } from "../core/paging.ts";
+import { orderMail } from "../mail/service.ts";
 import { requirePerson } from "../repos/collaborators.ts";
+import {
+  allowInvitationMail,
+  findInvitationByLink,
+  type InvitationServices,
+  lockInvitationLink,
+  resendMail,
+} from "../repos/invitation-mail.ts";
+import { takeRepositoryInvitation } from "../repos/invitations.ts";
 import * as store from "../repos/invitations-store.ts";
 import { isTheirOwn } from "./members.ts";
 import * as members from "./store/members.ts";
@@ -43,7 +52,9 @@ export async function findInvitationOf(
   const isTold =
     isTheirOwn(actor, userId) || can(actor, "organization.see-access", organization) === "allowed";
   if (!isTold) return undefined;
-  return store.findOpen(database.query, { organizationId: organization.organizationId }, userId);
+  const target = { organizationId: organization.organizationId };
+  if (isTheirOwn(actor, userId)) return store.findOwnOpen(database.query, target, userId);
+  return store.findOpen(database.query, target, userId);
 }
 
 /**
@@ -60,33 +71,85 @@ export async function inviteMember(
   requirePermission(actor, "organization.invite", organization);
   const person = await requirePerson(database, wanted.username);
   const { organizationId } = organization;
-  const target = { organizationId };
   return database.transaction(async (transaction) => {
     if (!(await lockOrganization(transaction, organizationId))) throw notFound();
     if ((await members.findRole(transaction, organizationId, person.id)) !== null) {
       throw new ForgeError("invalid", `${person.username} belongs to the organisation already.`);
     }
-    for (const teamId of wanted.teamIds) {
-      const team = await findTeamById(transaction, organizationId, teamId, 0);
-      if (!team) throw new ForgeError("invalid", "There is no such team.");
-    }
-    await store.endAllOf(transaction, target, person.id);
-    if ((await store.countOpen(transaction, target)) >= INVITATIONS_OPEN_MAX) {
-      throw new ForgeError("invalid", `There are ${INVITATIONS_OPEN_MAX} open invitations; withdraw some.`);
-    }
-    const id = await store.insertInvitation(transaction, {
-      ...{ organizationId, inviteeId: person.id, role: wanted.role, inviterId: actor.userId },
-      teamIds: wanted.role === "billing" ? [] : [...wanted.teamIds],
-      expiresAt: new Date(Date.now() + INVITATION_LIFETIME_MS),
+    await store.endAllOf(transaction, { organizationId }, person.id);
+    const { role, teamIds } = wanted;
+    const invitation = await insertOffer(transaction, actor, organizationId, {
+      ...{ inviteeId: person.id, role, teamIds },
     });
     await recordAudit(transaction, actor, origin, {
       ...describe("organization.invite", organizationId, person),
-      details: { role: wanted.role, invitation: id },
+      details: { role: wanted.role, invitation: invitation.id },
     });
-    const invitation = await store.findOpenById(transaction, id, target);
-    if (!invitation) throw new ForgeError("internal", "The invitation vanished while it was made.");
     return invitation;
   });
+}
+
+/**
+ * Invites whoever has an address, by mail; a second call changes what is offered and mails another link. Neither the
+ * answer nor its time tells whether an account has the address, be it a member's.
+ * @throws ForgeError `invalid` for no address, a team of elsewhere, or past the limit; `too_many_requests`
+ */
+export async function inviteAddress(
+  { env, database, actor, origin }: InvitationServices,
+  organization: Organization,
+  wanted: { email: string; role: OrganizationRole; teamIds: readonly number[] },
+): Promise<store.Invitation> {
+  requirePermission(actor, "organization.invite", organization);
+  await allowInvitationMail(database, actor, wanted.email);
+  const { organizationId } = organization;
+  return database.transaction(async (transaction) => {
+    if (!(await lockOrganization(transaction, organizationId))) throw notFound();
+    await store.endAllTo(transaction, { organizationId }, wanted.email);
+    const invitation = await insertOffer(transaction, actor, organizationId, wanted);
+    await orderMail(env, transaction, { kind: "invitation", invitationId: invitation.id });
+    await recordAudit(transaction, actor, origin, {
+      ...{ action: "organization.invite", ownerId: organizationId },
+      target: { kind: "email", name: wanted.email },
+      details: { role: wanted.role, invitation: invitation.id },
+    });
+    return invitation;
+  });
+}
+
+/** Under the organisation's lock. @throws ForgeError `invalid` for a team of elsewhere, or past the limit */
+async function insertOffer(
+  transaction: Executor,
+  actor: UserActor,
+  organizationId: number,
+  offer: { role: OrganizationRole; teamIds: readonly number[] } & ({ inviteeId: number } | { email: string }),
+): Promise<store.Invitation> {
+  const target = { organizationId };
+  for (const teamId of offer.teamIds) {
+    const team = await findTeamById(transaction, organizationId, teamId, 0);
+    if (!team) throw new ForgeError("invalid", "There is no such team.");
+  }
+  if ((await store.countOpen(transaction, target)) >= INVITATIONS_OPEN_MAX) {
+    throw new ForgeError("invalid", `There are ${INVITATIONS_OPEN_MAX} open invitations; withdraw some.`);
+  }
+  const id = await store.insertInvitation(transaction, {
+    ...{ ...offer, organizationId, inviterId: actor.userId },
+    teamIds: offer.role === "billing" ? [] : [...offer.teamIds],
+    expiresAt: new Date(Date.now() + INVITATION_LIFETIME_MS),
+  });
+  const invitation = await store.findOpenById(transaction, id, target);
+  if (!invitation) throw new ForgeError("internal", "The invitation vanished while it was made.");
+  return invitation;
+}
+
+/** Mails another link for an open invitation by address; the one before leads nowhere any more. */
+export async function resendInvitation(
+  services: InvitationServices,
+  organization: Organization,
+  id: number,
+): Promise<void> {
+  requirePermission(services.actor, "organization.invite", organization);
+  const { organizationId } = organization;
+  await resendMail(services, { organizationId }, id, "organization.invitation-resend");
 }
 
 /** @throws ForgeError `not_found` when it is taken, withdrawn or expired. */
@@ -102,9 +165,13 @@ export async function withdrawInvitation(
   await database.transaction(async (transaction) => {
     const invitation = await store.findOpenById(transaction, id, { organizationId });
     if (!invitation || !(await store.endInvitation(transaction, id))) throw notFound();
-    const person = { id: invitation.inviteeId ?? 0, username: invitation.invitee ?? invitation.email ?? "" };
+    const { inviteeId, invitee, email } = invitation;
     await recordAudit(transaction, actor, origin, {
-      ...describe("organization.invitation-withdraw", organizationId, person),
+      ...{ action: "organization.invitation-withdraw", ownerId: organizationId },
+      target:
+        email === null
+          ? { kind: "user", id: inviteeId ?? 0, name: invitee ?? "" }
+          : { kind: "email", name: email },
     });
   });
 }
@@ -133,7 +200,7 @@ export async function answerInvitation(
     if (!invitation || organizationId === null) throw notFound();
     if (!(await lockOrganization(transaction, organizationId))) throw notFound();
     if (!(await store.endInvitation(transaction, id))) throw notFound();
-    if (answer === "accept") await join(transaction, actor.userId, organizationId, invitation);
+    if (answer === "accept") await joinByInvitation(transaction, actor.userId, organizationId, invitation);
     await recordAudit(transaction, actor, origin, {
       ...describe(`organization.invitation-${answer}`, organizationId, {
         ...{ id: actor.userId, username: actor.username },
@@ -143,7 +210,39 @@ export async function answerInvitation(
   });
 }
 
-async function join(
+/**
+ * The open invitation of a mailed link, of whatever kind, with what it is to: nothing of it changes until the
+ * transaction ends, and whoever comes second finds it ended.
+ */
+export async function lockInvitationByLink(transaction: Executor, secret: string) {
+  const found = await findInvitationByLink(transaction, secret);
+  const organizationId = found?.organizationId ?? null;
+  if (organizationId !== null && !(await lockOrganization(transaction, organizationId))) return undefined;
+  return lockInvitationLink(transaction, secret);
+}
+
+/** Takes a locked invitation for somebody who has just shown that its address is theirs. */
+export async function takeInvitation(
+  transaction: Executor,
+  origin: Origin,
+  invitation: store.Invitation,
+  person: { id: number; username: string },
+): Promise<void> {
+  if (!(await store.endInvitation(transaction, invitation.id))) throw notFound();
+  const { organizationId } = invitation;
+  if (organizationId === null) {
+    await takeRepositoryInvitation(transaction, origin, invitation, person);
+    return;
+  }
+  await joinByInvitation(transaction, person.id, organizationId, invitation);
+  await recordAudit(transaction, ANONYMOUS, origin, {
+    ...describe("organization.invitation-accept", organizationId, person),
+    details: { role: invitation.role, invitation: invitation.id },
+  });
+}
+
+/** Makes somebody what an invitation offers, under the organisation's lock; a member stays what they are. */
+async function joinByInvitation(
   transaction: Executor,
   userId: number,
   organizationId: number,

@@ -3,15 +3,17 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { requirePermission } from "../auth/permissions.ts";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
-import { notFound } from "../core/errors.ts";
+import { ForgeError, notFound } from "../core/errors.ts";
 import { addLinks, idParam, json, pageOf, pageQuery } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
+import { drainOutbox } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requirePerson } from "../repos/collaborators.ts";
 import { describeInvitation, describeMembership, invitationSchema, membershipSchema } from "./describe.ts";
 import {
   answerInvitation,
   findInvitationOf,
+  inviteAddress,
   inviteMember,
   listInvitations,
   listOwnInvitations,
@@ -97,7 +99,7 @@ const listInvited = createRoute({
 const invite = createRoute({
   method: "post",
   path: "/orgs/{org}/invitations",
-  summary: "Invite somebody",
+  summary: "Invite somebody, by account or by email address",
   "x-permission": "organization.invite",
   request: {
     params,
@@ -107,6 +109,7 @@ const invite = createRoute({
         z.object({
           invitee_id: z.number().int().optional(),
           login: z.string().optional(),
+          email: z.string().optional(),
           role: z.enum(["admin", "direct_member", "billing_manager"]).optional(),
           team_ids: z.array(z.number().int()).max(100).optional(),
         }),
@@ -127,6 +130,14 @@ const withdraw = createRoute({
   request: { params: params.extend({ invitation_id: idParam }) },
   responses: { 204: { description: "Withdrawn" }, ...errorResponses(401, 403, 404) },
 });
+
+/** @throws ForgeError `invalid` for who is named in two ways */
+function requireOneInvitee(body: { login?: string | undefined; invitee_id?: number | undefined }): void {
+  if (body.login === undefined && body.invitee_id === undefined) return;
+  const message = "Name an account or an address, not both.";
+  const fields = [{ resource: "OrganizationInvitation", field: "email", code: "invalid" as const, message }];
+  throw new ForgeError("invalid", message, { fields });
+}
 
 /** Mounted at /api/v3. */
 export const membershipRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
@@ -235,11 +246,20 @@ export const membershipRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     const { org } = context.req.valid("param");
     const organization = await requireOrganization(database, actor, org, "organization.invite");
     const body = context.req.valid("json");
-    const username = body.login ?? (await requireOwner(database, { id: body.invitee_id ?? 0 })).username;
     const roles = { admin: "owner", direct_member: "member", billing_manager: "billing" } as const;
-    const role = roles[body.role ?? "direct_member"];
-    const wanted = { username, role, teamIds: body.team_ids ?? [] };
-    const invitation = await inviteMember(database, actor, readOrigin(context), organization, wanted);
+    const offer = { role: roles[body.role ?? "direct_member"], teamIds: body.team_ids ?? [] };
+    const origin = readOrigin(context);
+    if (body.email !== undefined) {
+      const env = context.get("env");
+      requireOneInvitee(body);
+      const services = { env, database, actor, origin };
+      const wanted = { email: body.email.trim(), ...offer };
+      const invitation = await inviteAddress(services, organization, wanted);
+      context.executionCtx.waitUntil(drainOutbox(env, database));
+      return context.json(describeInvitation(invitation, organization, env.publicUrl), 201);
+    }
+    const username = body.login ?? (await requireOwner(database, { id: body.invitee_id ?? 0 })).username;
+    const invitation = await inviteMember(database, actor, origin, organization, { username, ...offer });
     const { publicUrl } = context.get("env");
     return context.json(describeInvitation(invitation, organization, publicUrl), 201);
   })

@@ -98,8 +98,13 @@ export async function countOpenFor(
 
 function isFor(userId: number, kind: "organization" | "repository"): SQL | undefined {
   const column = kind === "organization" ? invitations.organizationId : invitations.repositoryId;
-  return and(isOpen, eq(invitations.inviteeId, userId), isNotNull(column));
+  return and(isOpen, isOf(userId), isNotNull(column));
 }
+
+/** By name, or by an address that they have shown to be theirs. */
+const isOf = (userId: number): SQL =>
+  sql`(${invitations.inviteeId} = ${userId} OR lower(${invitations.email}) IN (
+    SELECT lower(own.address) FROM emails own WHERE own.user_id = ${userId} AND own.verified_at IS NOT NULL))`;
 
 /** The open invitation of `inviteeId` to `target`. */
 export async function findOpen(
@@ -111,13 +116,26 @@ export async function findOpen(
   return row;
 }
 
+/** As `findOpen`, also by an address that is theirs: for themselves alone, since nobody is told whose an address is. */
+export async function findOwnOpen(
+  query: Executor,
+  target: InvitationTarget,
+  userId: number,
+): Promise<Invitation | undefined> {
+  const [row] = await select(query)
+    .where(and(isOpen, isTo(target), isOf(userId)))
+    .orderBy(asc(invitations.id))
+    .limit(1);
+  return row;
+}
+
 /** The open invitation with this id, if it is for `userId` or to `target`. */
 export async function findOpenById(
   query: Executor,
   id: number,
   by: { userId: number } | InvitationTarget,
 ): Promise<Invitation | undefined> {
-  const isTheirs = "userId" in by ? eq(invitations.inviteeId, by.userId) : isTo(by);
+  const isTheirs = "userId" in by ? isOf(by.userId) : isTo(by);
   const [row] = await select(query).where(and(isOpen, eq(invitations.id, id), isTheirs));
   return row;
 }
@@ -160,6 +178,57 @@ export async function endAllOf(
     .update(invitations)
     .set({ endedAt: sql`now()` })
     .where(and(isNull(invitations.endedAt), isTo(target), eq(invitations.inviteeId, inviteeId)));
+}
+
+/** Ends whatever is open for an address. */
+export async function endAllTo(
+  transaction: Executor,
+  target: InvitationTarget,
+  email: string,
+): Promise<void> {
+  await transaction
+    .update(invitations)
+    .set({ endedAt: sql`now()` })
+    .where(
+      and(isNull(invitations.endedAt), isTo(target), sql`lower(${invitations.email}) = lower(${email})`),
+    );
+}
+
+/** The invitation whose mailed link has this secret, and what has become of it; undefined for none. */
+export async function findByLink(query: Executor, secretHash: string) {
+  const [row] = await query
+    .select({ id: invitations.id, endedAt: invitations.endedAt, expiresAt: invitations.expiresAt })
+    .from(invitations)
+    .where(eq(invitations.secretHash, secretHash));
+  if (!row) return undefined;
+  const [invitation] = await select(query).where(eq(invitations.id, row.id));
+  if (!invitation) return undefined;
+  return { invitation, isEnded: row.endedAt !== null, isExpired: row.expiresAt.getTime() <= Date.now() };
+}
+
+/** An open invitation by address, held until the transaction ends. */
+export async function lockOpenByAddress(
+  transaction: Executor,
+  by: { id: number } | { secretHash: string },
+): Promise<Invitation | undefined> {
+  const isThis = "id" in by ? eq(invitations.id, by.id) : eq(invitations.secretHash, by.secretHash);
+  const [row] = await transaction
+    .select({ id: invitations.id })
+    .from(invitations)
+    .where(and(isOpen, isNotNull(invitations.email), isThis))
+    .for("update");
+  if (!row) return undefined;
+  const [invitation] = await select(transaction).where(eq(invitations.id, row.id));
+  return invitation;
+}
+
+/** Gives it another link, and time for it; the one before leads nowhere any more. */
+export async function replaceLink(
+  transaction: Executor,
+  id: number,
+  link: { secretHash: string } | { expiresAt: Date },
+): Promise<void> {
+  await transaction.update(invitations).set(link).where(eq(invitations.id, id));
 }
 
 /** Removes invitations that ended long ago. */

@@ -2,12 +2,15 @@
 import { REPOSITORY_ROLES, type RepositoryRole } from "../../schema/roles.ts";
 import { recordAudit } from "../audit/service.ts";
 import { requirePermission } from "../auth/permissions.ts";
-import type { UserActor } from "../core/actor.ts";
-import type { Database } from "../core/db.ts";
+import { ANONYMOUS, type UserActor } from "../core/actor.ts";
+import type { Database, Executor } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
+import { INVITATION_LIFETIME_MS, INVITATIONS_OPEN_MAX } from "../core/limits.ts";
 import type { Origin } from "../core/origin.ts";
 import type { PageRequest } from "../core/paging.ts";
-import { upsertCollaborator } from "./collaborators-store.ts";
+import { orderMail } from "../mail/service.ts";
+import { lockRepository, upsertCollaborator } from "./collaborators-store.ts";
+import { allowInvitationMail, type InvitationServices, resendMail } from "./invitation-mail.ts";
 import * as store from "./invitations-store.ts";
 import type { Repository } from "./service.ts";
 
@@ -88,13 +91,76 @@ export async function answerRepositoryInvitation(
     const repositoryId = invitation?.repositoryId ?? null;
     if (!invitation || repositoryId === null || !(await store.endInvitation(transaction, id)))
       throw notFound();
-    if (answer === "accept") {
-      await upsertCollaborator(transaction, repositoryId, actor.userId, toRepositoryRole(invitation.role));
-    }
+    if (answer === "accept") await letIn(transaction, actor.userId, invitation);
     const event = describe(`collaborator.invitation-${answer}`, invitation);
     await recordAudit(transaction, actor, origin, event);
     return invitation;
   });
+}
+
+/** Lets somebody in by an invitation that was just ended, who has shown that its address is theirs. */
+export async function takeRepositoryInvitation(
+  transaction: Executor,
+  origin: Origin,
+  invitation: store.Invitation,
+  person: { id: number; username: string },
+): Promise<void> {
+  await letIn(transaction, person.id, invitation);
+  const event = describe("collaborator.invitation-accept", invitation);
+  const target = { kind: "user", id: person.id, name: person.username };
+  await recordAudit(transaction, ANONYMOUS, origin, { ...event, target });
+}
+
+/** The owner, who was invited by address, has every right already. */
+async function letIn(transaction: Executor, userId: number, invitation: store.Invitation): Promise<void> {
+  const { repositoryId, ownerId, role } = invitation;
+  if (repositoryId === null || ownerId === userId) return;
+  await upsertCollaborator(transaction, repositoryId, userId, toRepositoryRole(role));
+}
+
+/**
+ * Invites whoever has an address to a repository, by mail; a second call changes what is offered and mails another link.
+ * Neither the answer nor its time tells whether an account has the address.
+ * @throws ForgeError `invalid` for no address or past the limit of open invitations, `too_many_requests`
+ */
+export async function inviteAddressToRepository(
+  { env, database, actor, origin }: InvitationServices,
+  repository: Repository,
+  wanted: { email: string; role: RepositoryRole },
+): Promise<void> {
+  requirePermission(actor, "repository.administer", repository);
+  await allowInvitationMail(database, actor, wanted.email);
+  const target = { repositoryId: repository.id };
+  await database.transaction(async (transaction) => {
+    if (!(await lockRepository(transaction, repository.id))) throw notFound();
+    await store.endAllTo(transaction, target, wanted.email);
+    if ((await store.countOpen(transaction, target)) >= INVITATIONS_OPEN_MAX) {
+      throw new ForgeError("invalid", `There are ${INVITATIONS_OPEN_MAX} open invitations; withdraw some.`);
+    }
+    const invitationId = await store.insertInvitation(transaction, {
+      ...{ ...target, ...wanted, inviterId: actor.userId },
+      expiresAt: new Date(Date.now() + INVITATION_LIFETIME_MS),
+    });
+    await orderMail(env, transaction, { kind: "invitation", invitationId });
+    await recordAudit(transaction, actor, origin, {
+      ...{ action: "collaborator.invite", ownerId: repository.ownerId, repositoryId: repository.id },
+      target: { kind: "email", name: wanted.email },
+      details: {
+        repository: `${repository.owner}/${repository.name}`,
+        ...{ role: wanted.role, invitation: invitationId },
+      },
+    });
+  });
+}
+
+/** Mails another link for an open invitation by address. @throws ForgeError `not_found`, `too_many_requests` */
+export async function resendRepositoryInvitation(
+  services: InvitationServices,
+  repository: Repository,
+  id: number,
+): Promise<void> {
+  requirePermission(services.actor, "repository.administer", repository);
+  await resendMail(services, { repositoryId: repository.id }, id, "collaborator.invitation-resend");
 }
 
 /** Removes what ended long ago, invitations to organisations too; called by cron. */
@@ -114,7 +180,10 @@ function describe(action: string, invitation: store.Invitation) {
     action,
     ownerId: invitation.ownerId,
     ...(invitation.repositoryId === null ? {} : { repositoryId: invitation.repositoryId }),
-    target: { kind: "user", id: invitation.inviteeId ?? 0, name: invitation.invitee ?? "" },
+    target:
+      invitation.email === null
+        ? { kind: "user", id: invitation.inviteeId ?? 0, name: invitation.invitee ?? "" }
+        : { kind: "email", name: invitation.email },
     details: { repository: `${invitation.owner}/${invitation.name}`, role: invitation.role },
   };
 }

@@ -1,17 +1,18 @@
 // Whether a name for a person or an organisation is free. Invariant: one space of names for both, without case, and
 // none that looks like another's.
-import { and, eq, ne, or, sql } from "drizzle-orm";
-import { users } from "../../schema/tables/auth.ts";
+import { and, eq, gt, lte, ne, or, sql } from "drizzle-orm";
+import { reservedNames, users } from "../../schema/tables/auth.ts";
 import { repositoryRedirects } from "../../schema/tables/git.ts";
-import type { Executor } from "../core/db.ts";
+import type { Database, Executor } from "../core/db.ts";
+import { NAME_RESERVED_MS } from "../core/limits.ts";
 import { toSkeleton } from "./names.ts";
 
 // As `toSkeleton`, and as the index `users_skeleton`.
 const skeletonOf = sql`translate(replace(replace(replace(lower(${users.username}), '-', ''), 'rn', 'm'), 'vv', 'w'), '01i', 'oll')`;
 
 /**
- * Who has `name`, or a name that looks like it: `taken` by an account or by the redirects of one that was renamed,
- * `similar` to an account's; undefined when it is free. Of two who take it at once, the unique index stops one.
+ * Who has `name`, or a name that looks like it: `taken` by an account, by the redirects of one that was renamed, or kept
+ * since one was deleted, `similar` to an account's; undefined when it is free. Of two who take it at once, the unique index stops one.
  * @param exceptId the account that is being renamed
  */
 export async function findTakenName(
@@ -37,5 +38,28 @@ export async function findTakenName(
       ),
     )
     .limit(1);
-  return redirect === undefined ? undefined : "taken";
+  if (redirect !== undefined) return "taken";
+  const [reserved] = await query
+    .select({ id: reservedNames.id })
+    .from(reservedNames)
+    .where(and(sql`lower(${reservedNames.name}) = lower(${name})`, gt(reservedNames.expiresAt, sql`now()`)));
+  return reserved === undefined ? undefined : "taken";
+}
+
+/**
+ * Keeps names of accounts that are being deleted from everybody for a time: whoever got one would be taken for who had
+ * it, and be sent what is still pushed there.
+ */
+export async function reserveNames(transaction: Executor, names: readonly string[]): Promise<void> {
+  const expiresAt = new Date(Date.now() + NAME_RESERVED_MS);
+  for (const name of names) {
+    await transaction.execute(sql`
+      INSERT INTO reserved_names (name, expires_at) VALUES (${name}, ${expiresAt.toISOString()}::timestamptz)
+      ON CONFLICT (lower(name)) DO UPDATE SET name = excluded.name, expires_at = excluded.expires_at`);
+  }
+}
+
+/** Gives names back whose time is over; called by the clock. */
+export async function sweepReservedNames({ query }: Pick<Database, "query">): Promise<void> {
+  await query.delete(reservedNames).where(lte(reservedNames.expiresAt, sql`now()`));
 }

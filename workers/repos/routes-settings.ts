@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../core/app-env.ts";
 import { json } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
+import { drainOutbox } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { changeRepository, type RepositoryChange } from "./change-repository.ts";
 import { describeRepository, repositorySchema } from "./describe-repository.ts";
@@ -47,19 +48,25 @@ const deleteRoute = createRoute({
 const transferRoute = createRoute({
   method: "post",
   path: "/repos/{owner}/{repo}/transfer",
-  summary: "Give a repository to an organisation, or take it oneself",
+  summary: "Give a repository to an organisation, take it oneself, or offer it to another person",
   "x-permission": "repository.administer",
   request: {
     params,
     body: {
       required: true,
       ...json(
-        z.object({ new_owner: z.string(), new_name: z.string().optional() }).openapi("TransferRepository"),
+        z
+          .object({
+            new_owner: z.string(),
+            new_name: z.string().optional(),
+            team_ids: z.array(z.number().int()).max(0, "teams get it after the transfer").optional(),
+          })
+          .openapi("TransferRepository"),
       ),
     },
   },
   responses: {
-    202: { description: "Given", ...json(repositorySchema) },
+    202: { description: "Given, or offered: then it has its owner still", ...json(repositorySchema) },
     ...errorResponses(400, 401, 403, 404, 422),
   },
 });
@@ -80,11 +87,14 @@ export const repositorySettingsRoutes = new OpenAPIHono<AppEnv>({ defaultHook: r
   .openapi(transferRoute, async (context) => {
     const repository = await find(context, context.req.valid("param"));
     const { new_owner: owner, new_name: name } = context.req.valid("json");
-    const given = await transferRepository(context.get("database"), editorOf(context), repository, {
+    const [env, database] = [context.get("env"), context.get("database")];
+    const end = await transferRepository(env, database, editorOf(context), repository, {
       owner,
       ...(name === undefined ? {} : { name }),
     });
-    return context.json(describeRepository(given, context.get("env").publicUrl), 202);
+    if (end.end === "offered") context.executionCtx.waitUntil(drainOutbox(env, database));
+    const now = end.end === "moved" ? end.repository : repository;
+    return context.json(describeRepository(now, env.publicUrl), 202);
   });
 
 // The service asks for the right to do it.

@@ -73,8 +73,21 @@ export async function dropTeams(transaction: Executor, repositoryId: number): Pr
 /** Somebody by their exact name, whatever its case. */
 export async function findAccount(query: Executor, name: string) {
   const [row] = await query
-    .select({ id: users.id, name: users.username, kind: users.kind })
+    .select({
+      ...{ id: users.id, name: users.username, kind: users.kind },
+      isSuspended: sql<boolean>`${users.suspendedAt} IS NOT NULL`,
+    })
     .from(users)
     .where(sql`lower(${users.username}) = lower(${name})`);
+  return row;
+}
+
+/** A repository's owner. */
+export async function findOwner(query: Executor, id: number) {
+  const [row] = await query
+    .select({ name: users.username, kind: users.kind })
+    .from(users)
+    .where(eq(users.id, id));
+  if (!row) throw new Error("a repository has no owner");
   return row;
 }

@@ -3,7 +3,13 @@ import { and, asc, eq, isNull, ne, type SQL, sql } from "drizzle-orm";
 import type { OrganizationRole } from "../../../schema/roles.ts";
 import { users } from "../../../schema/tables/auth.ts";
 import { repositories } from "../../../schema/tables/git.ts";
-import { collaborators, organizationMembers, teamMembers, teams } from "../../../schema/tables/orgs.ts";
+import {
+  collaborators,
+  organizationMembers,
+  organizations,
+  teamMembers,
+  teams,
+} from "../../../schema/tables/orgs.ts";
 import type { Executor } from "../../core/db.ts";
 import type { PageRequest } from "../../core/paging.ts";
 
@@ -125,6 +131,24 @@ export async function countOtherOwners(
       ),
     );
   return row?.total ?? 0;
+}
+
+/** Holds the organisations that somebody owns, by id, as `lockOrganization` does one. */
+export async function lockOwned(transaction: Executor, userId: number) {
+  return transaction
+    .select({ organizationId: organizations.id, name: users.username })
+    .from(organizations)
+    .innerJoin(users, eq(users.id, organizations.id))
+    .innerJoin(
+      organizationMembers,
+      and(
+        eq(organizationMembers.organizationId, organizations.id),
+        eq(organizationMembers.userId, userId),
+        eq(organizationMembers.role, "owner"),
+      ),
+    )
+    .orderBy(asc(organizations.id))
+    .for("update", { of: organizations });
 }
 
 /** Makes somebody a member; who is one already stays as they are. */
