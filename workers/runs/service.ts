@@ -15,6 +15,8 @@ import * as changes from "./change-store.ts";
 import { type OutputEvent, toOutputEvent } from "./output-event.ts";
 import * as store from "./run-store.ts";
 
+const NO_REPOSITORY = 0;
+
 export type { JobRow, RunRow, StepRow } from "./run-store.ts";
 
 export interface RunDetails {
@@ -39,9 +41,7 @@ export async function findRunsOfCommit(database: Database, repositoryId: number,
 
 /** @throws ForgeError `not_found` when there is no such run or its repository may not be seen. */
 export async function requireRun(database: Database, actor: Actor, id: number): Promise<RunDetails> {
-  const run = await store.findRun(database.query, id);
-  if (!run) throw notFound();
-  const repository = await requireRepositoryById(database, actor, run.repositoryId, "repository.read");
+  const { run, repository } = await requireReadable(database, actor, id);
   return readDetails(database, repository, run);
 }
 
@@ -58,10 +58,17 @@ export async function requireReadableRun(
   actor: Actor,
   id: number,
 ): Promise<store.RunRow> {
+  return (await requireReadable(database, actor, id)).run;
+}
+
+// A run that isn't there is looked for in a repository that isn't there: refusing it takes no less than refusing one that
+// may not be seen.
+async function requireReadable(database: Database, actor: Actor, id: number) {
   const run = await store.findRun(database.query, id);
+  const place = run?.repositoryId ?? NO_REPOSITORY;
+  const repository = await requireRepositoryById(database, actor, place, "repository.read");
   if (!run) throw notFound();
-  await requireRepositoryById(database, actor, run.repositoryId, "repository.read");
-  return run;
+  return { run, repository };
 }
 
 /** Whether who began to read a stream may go on: their credential, their account and their right are looked at again. */
