@@ -1,27 +1,31 @@
 // Takes each object of a pack as it is resolved: checks it, names it by its hash and notes what it references.
 import { checkCommit, checkTag } from "../object/check-object.ts";
-import { checkTree, type TreeEntryVisitor } from "../object/check-tree.ts";
+import { checkTree } from "../object/check-tree.ts";
 import { GitError } from "../object/git-error.ts";
 import { hashObjectInto } from "../object/hash-object.ts";
 import { BLOB, COMMIT, objectTypeCode, objectTypeName, TREE } from "../object/object-type.ts";
 import { decodeHexOid, OID_BYTES } from "../object/oid.ts";
-import { treeEntryKind } from "../object/parse-tree.ts";
 import { type EntryTable, REF_BASE } from "./entry-table.ts";
 import type { IngestLimits } from "./ingest-types.ts";
 import type { OidTable } from "./oid-table.ts";
 import type { ReferenceLog } from "./reference-log.ts";
+import { TreeIds } from "./tree-ids.ts";
 
-export class ObjectRecorder implements TreeEntryVisitor {
+/** Where the object is that a delta was applied to, in the same memory as what it made. */
+export interface BaseBytes {
+  readonly start: number;
+  readonly end: number;
+}
+
+export class ObjectRecorder {
   /** Ids of blobs that trees name `.gitmodules`. */
-  readonly gitmodules: Set<number> = new Set();
+  readonly gitmodules: Set<number>;
   private readonly entries: EntryTable;
   private readonly oids: OidTable;
   private readonly log: ReferenceLog;
   private readonly limits: IngestLimits;
   private readonly scratch = new Uint8Array(OID_BYTES);
-  private tree: Uint8Array = this.scratch;
-  private treeIds = new Int32Array(256);
-  private treeCount = 0;
+  private readonly trees: TreeIds;
   private readonly listOf = (entry: number): number => this.entries.references[entry]!;
   /** Bytes that were made of the pack's so far. */
   inflatedBytes = 0;
@@ -31,15 +35,27 @@ export class ObjectRecorder implements TreeEntryVisitor {
     this.oids = oids;
     this.log = log;
     this.limits = limits;
+    this.trees = new TreeIds(oids);
+    this.gitmodules = this.trees.gitmodules;
   }
 
-  /** Records the object of an entry, whole in bytes[start, end). Throws GitError when it may not be accepted. */
-  record(entry: number, typeCode: number, bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * Records the object of an entry, whole in bytes[start, end). Throws GitError when it may not be accepted.
+   * @param base of the entry, where its object is at hand
+   */
+  record(
+    entry: number,
+    typeCode: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    base: BaseBytes | null,
+  ): void {
     hashObjectInto(typeCode, bytes, start, end, this.scratch, 0);
     this.recordHashed(entry, typeCode, end - start, this.scratch);
     if (typeCode !== BLOB) {
       try {
-        this.entries.references[entry] = this.logReferences(entry, typeCode, bytes, start, end);
+        this.entries.references[entry] = this.logReferences(entry, typeCode, bytes, start, end, base);
       } catch (error) {
         throw this.nameObject(error, entry, typeCode);
       }
@@ -84,15 +100,17 @@ export class ObjectRecorder implements TreeEntryVisitor {
   }
 
   /** Checks an object and logs what it references; returns the list's position. */
-  logReferences(entry: number, typeCode: number, bytes: Uint8Array, start: number, end: number): number {
+  logReferences(
+    entry: number,
+    typeCode: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    base: BaseBytes | null,
+  ): number {
     const { log } = this;
     if (typeCode === BLOB) return 0;
-    if (typeCode === TREE) {
-      this.tree = bytes;
-      this.treeCount = 0;
-      checkTree(bytes, start, end, this);
-      return log.addTree(this.treeIds, this.treeCount, this.findAnchor(entry), this.listOf);
-    }
+    if (typeCode === TREE) return this.logTree(entry, bytes, start, end, base);
     if (typeCode === COMMIT) {
       const commit = checkCommit(bytes, start, end);
       const at = log.begin(Math.min(commit.timeSeconds, Number.MAX_SAFE_INTEGER));
@@ -108,28 +126,31 @@ export class ObjectRecorder implements TreeEntryVisitor {
     return at;
   }
 
+  private logTree(
+    entry: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    base: BaseBytes | null,
+  ): number {
+    const { log, trees } = this;
+    const anchor = this.findAnchor(entry);
+    const numbered =
+      base === null || anchor < 0
+        ? null
+        : { start: base.start, end: base.end, ids: log.readTree(this.listOf(anchor), this.listOf) };
+    trees.begin(bytes, start, end, numbered);
+    checkTree(bytes, start, end, trees);
+    const ids = trees.end();
+    return log.addTree(ids, ids.length, anchor, this.listOf);
+  }
+
   /** A tree that this entry's tree is like: its delta's base, if that has a place in the pack for good. */
   private findAnchor(entry: number): number {
     const { entries, oids } = this;
     const base = entries.bases[entry]!;
     const anchor = base <= REF_BASE ? oids.entries[REF_BASE - base]! : base;
     return anchor >= 0 && Number.isFinite(entries.offsets[anchor]!) ? anchor : -1;
-  }
-
-  private growTree(): void {
-    const larger = new Int32Array(this.treeIds.length * 2);
-    larger.set(this.treeIds);
-    this.treeIds = larger;
-  }
-
-  visitEntry(mode: number, oidAt: number, isGitmodules: boolean): void {
-    const kind = treeEntryKind(mode);
-    if (kind === "gitlink") return;
-    const id = this.oids.intern(this.tree, oidAt);
-    this.oids.kinds[id]! |= 1 << (kind === "tree" ? TREE : BLOB);
-    if (this.treeCount === this.treeIds.length) this.growTree();
-    this.treeIds[this.treeCount++] = id;
-    if (isGitmodules && kind === "blob") this.gitmodules.add(id);
   }
 
   private addHexReference(bytes: Uint8Array, at: number, typeCode: number): void {

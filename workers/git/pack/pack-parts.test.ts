@@ -218,6 +218,7 @@ describe("the log of references", () => {
           if (value !== 0) expect(log.readHead(places[value - 1]!).value).toBe(0);
           const numbers = readNumbers(log, next);
           expect(value === 0 ? undoDifferences(numbers) : takeSteps(numbers, anchor)).toEqual(list);
+          expect([...log.readTree(places[i]!, listOf)]).toEqual(list);
         });
       }),
       { seed: 8, numRuns: 300 },

@@ -14,6 +14,28 @@ export function markReachable(set: PackSet, tips: readonly number[]): Uint8Array
   return markAll(set, tips, (number, visit) => set.forEachReference(number, visit));
 }
 
+/**
+ * True when the given commits are all found among what the tips reach, looking no further back than the oldest of them.
+ * False says nothing where clocks ran wrong: markReachableCommits knows.
+ */
+export function reachesAll(set: PackSet, tips: readonly number[], commits: readonly number[]): boolean {
+  const left = new Set(commits);
+  const oldestSeconds = Math.min(...commits.map((commit) => set.commitTimeAt(commit)));
+  const seen = new Uint8Array(set.size);
+  const stack: number[] = [];
+  const add = (commit: number) => {
+    if (seen[commit] !== 0) return;
+    seen[commit] = 1;
+    left.delete(commit);
+    if (set.commitTimeAt(commit) >= oldestSeconds) stack.push(commit);
+  };
+  for (const tip of tips) if (set.typeCodeAt(tip) === COMMIT) add(tip);
+  for (let commit = stack.pop(); commit !== undefined && left.size > 0; commit = stack.pop()) {
+    forEachParent(set, null, commit, add);
+  }
+  return left.size === 0;
+}
+
 function markAll(
   set: PackSet,
   from: readonly number[],

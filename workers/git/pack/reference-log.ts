@@ -33,6 +33,7 @@ export class ReferenceLog {
   private previous = 0;
   private readAt = 0;
   private anchorIds = new Int32Array(64);
+  private treeIds = new Int32Array(64);
   private readonly steps: number[] = [];
 
   /** Begins a list and returns its position, to be read from later. A commit's list begins with its `time`. */
@@ -75,6 +76,17 @@ export class ReferenceLog {
     }
     this.end();
     return at;
+  }
+
+  /** The ids in the list of a tree; valid until the next call. `listOf` finds the list of an entry, its anchor. */
+  readTree(at: number, listOf: (entry: number) => number): Int32Array {
+    this.readAt = at;
+    const header = this.read();
+    if (header === 0) return this.anchorIds.subarray(0, this.readWhole(at));
+    const stepsAt = this.readAt;
+    const anchorCount = this.readWhole(listOf(header - 1));
+    this.readAt = stepsAt;
+    return this.readSteps(anchorCount);
   }
 
   /** A number at the head of a list, and where what follows it begins. */
@@ -168,8 +180,7 @@ export class ReferenceLog {
     let count = 0;
     let id = 0;
     for (let code = this.read(); code !== 0; code = this.read()) {
-      const zigzag = code - 1;
-      id += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
+      id += unzigzag(code - 1);
       if (count === this.anchorIds.length) {
         const larger = new Int32Array(2 * count);
         larger.set(this.anchorIds);
@@ -178,6 +189,38 @@ export class ReferenceLog {
       this.anchorIds[count++] = id;
     }
     return count;
+  }
+
+  /** Reads a tree's steps over `anchorIds`; returns the ids they make of these. */
+  private readSteps(anchorCount: number): Int32Array {
+    const { anchorIds } = this;
+    let from = 0;
+    let count = 0;
+    let id = 0;
+    for (let step = this.read(); step !== 0; step = this.read()) {
+      const operand = Math.floor(step / 4);
+      const kind = step % 4;
+      const added = kind === COPY ? operand : 1;
+      if (count + added > this.treeIds.length) this.growTree(count + added + anchorCount);
+      const { treeIds } = this;
+      if (kind === COPY) {
+        for (const stop = from + operand; from < stop; from++) treeIds[count++] = anchorIds[from]!;
+        id = treeIds[count - 1]!;
+      } else if (kind === SKIP) {
+        from += operand;
+      } else {
+        id += unzigzag(operand);
+        treeIds[count++] = id;
+        if (kind === REPLACE) from++;
+      }
+    }
+    return this.treeIds.subarray(0, count);
+  }
+
+  private growTree(capacity: number): void {
+    const larger = new Int32Array(capacity);
+    larger.set(this.treeIds);
+    this.treeIds = larger;
   }
 
   /** The zigzag of the difference to the id before. */
@@ -222,4 +265,8 @@ function distanceTo(ids: Int32Array, from: number, count: number, id: number): n
   const end = Math.min(count, from + LOOKAHEAD);
   for (let at = from + 1; at < end; at++) if (ids[at] === id) return at - from;
   return 0;
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 }

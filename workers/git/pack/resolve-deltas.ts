@@ -87,7 +87,7 @@ export class DeltaResolver {
         if (depth > state.limits.deltaDepth) throw depthExceeded(state.limits.deltaDepth);
         const { bytes, start, end } = await loader.applyTo(base, child);
         entries.depths[child] = depth;
-        state.recorder.record(child, entries.types[base]!, bytes, start, end);
+        state.recorder.record(child, entries.types[base]!, bytes, start, end, null);
         if (++this.resolved % REPORT_EVERY === 0) {
           state.onProgress?.({ phase: "resolving", done: this.resolved, total: this.total });
         }

@@ -10,6 +10,7 @@ import { type EntryTable, NO_BASE, REF_BASE } from "./entry-table.ts";
 import { Inflater, OUTPUT_SLACK_BYTES } from "./inflate.ts";
 import { finishInflate, inflateInPieces, stepInflate } from "./inflate-object.ts";
 import { deltaTooLarge, depthExceeded, type IngestState, objectTooLarge } from "./ingest-state.ts";
+import type { BaseBytes } from "./object-recorder.ts";
 import type { PackInput } from "./pack-input.ts";
 import { PACK_HEADER_BYTES } from "./write-entry.ts";
 
@@ -109,17 +110,23 @@ export class PackScanner {
     inflater.start();
     if (!stepInflate(inflater, input, cache.bytes, start, start, sizeBytes)) {
       return finishInflate(inflater, input, cache.bytes, start, sizeBytes).then(() =>
-        this.keep(entry, typeCode, place, sizeBytes),
+        this.keep(entry, typeCode, place, sizeBytes, null),
       );
     }
-    return this.keep(entry, typeCode, place, sizeBytes);
+    return this.keep(entry, typeCode, place, sizeBytes, null);
   }
 
-  private keep(entry: number, typeCode: number, place: number, sizeBytes: number): true {
+  private keep(
+    entry: number,
+    typeCode: number,
+    place: number,
+    sizeBytes: number,
+    base: BaseBytes | null,
+  ): true {
     const { cache } = this;
     const start = cache.physical(place);
     this.entries.cachedAt[entry] = place;
-    this.state.recorder.record(entry, typeCode, cache.bytes, start, start + sizeBytes);
+    this.state.recorder.record(entry, typeCode, cache.bytes, start, start + sizeBytes, base);
     return true;
   }
 
@@ -139,7 +146,7 @@ export class PackScanner {
     if (!stepInflate(this.inflater, this.input, bytes, 0, 0, sizeBytes)) {
       await finishInflate(this.inflater, this.input, bytes, 0, sizeBytes);
     }
-    this.state.recorder.record(entry, typeCode, bytes, 0, sizeBytes);
+    this.state.recorder.record(entry, typeCode, bytes, 0, sizeBytes, null);
     bytes.buffer.transfer(0);
     return true;
   }
@@ -202,6 +209,9 @@ export class PackScanner {
       start,
       start + resultSizeBytes,
     );
-    return this.keep(entry, entries.types[base]!, place, resultSizeBytes);
+    return this.keep(entry, entries.types[base]!, place, resultSizeBytes, {
+      start: baseStart,
+      end: baseStart + baseSizeBytes,
+    });
   }
 }

@@ -206,17 +206,18 @@ export class DeltaSweep {
       at + resultSizeBytes,
     );
     const isNew = entries.types[entry] === 0;
-    if (isNew) this.record(entry, base, out, at, resultSizeBytes);
+    if (isNew) this.record(entry, base, from, at, resultSizeBytes);
     else state.recorder.charge(resultSizeBytes);
     if (uses[entry]! > 0) arena.put(entry);
     return isNew;
   }
 
-  private record(entry: number, base: number, bytes: Uint8Array, at: number, size: number): void {
-    const { entries, state } = this;
+  private record(entry: number, base: number, baseAt: number, at: number, size: number): void {
+    const { entries, state, arena } = this;
     const depth = entries.depths[base]! + 1;
     if (depth > state.limits.deltaDepth) throw depthExceeded(state.limits.deltaDepth);
     entries.depths[entry] = depth;
-    state.recorder.record(entry, entries.types[base]!, bytes, at, at + size);
+    const baseBytes = { start: baseAt, end: baseAt + entries.sizes[base]! };
+    state.recorder.record(entry, entries.types[base]!, arena.bytes, at, at + size, baseBytes);
   }
 }

@@ -57,7 +57,14 @@ export class ThinBases {
     entries.ids[entry] = id;
     const crc = crc32(encoded);
     entries.crcs[entry] = crc;
-    entries.references[entry] = recorder.logReferences(entry, typeCode, object.bytes, 0, object.bytes.length);
+    entries.references[entry] = recorder.logReferences(
+      entry,
+      typeCode,
+      object.bytes,
+      0,
+      object.bytes.length,
+      null,
+    );
     oids.entries[id] = entry;
     const isKept = this.keptBytes + encoded.length <= KEPT_LIMIT_BYTES;
     if (isKept) this.keptBytes += encoded.length;
