@@ -9,7 +9,7 @@ import type { Origin } from "../core/origin.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { endCachedAccess } from "../repos/access-epoch.ts";
 import { findOwnerNameProblem } from "../repos/names.ts";
-import { findTakenName } from "../repos/owner-names.ts";
+import { findTakenName, reserveNames } from "../repos/owner-names.ts";
 import { requireOrganizationCreation } from "./may-create.ts";
 import * as members from "./store/members.ts";
 import * as store from "./store/organizations.ts";
@@ -126,7 +126,7 @@ export async function renameOrganization(
 }
 
 /**
- * Ends an organisation that owns no repository.
+ * Ends an organisation that owns no repository. Nobody gets its name for a time.
  * @param confirmation its name, typed by who ends it
  * @throws ForgeError `invalid` when the name isn't it, `conflict` while it owns a repository
  */
@@ -145,6 +145,7 @@ export async function deleteOrganization(
     if (!(await store.deleteOrganization(transaction, organizationId))) {
       throw new ForgeError("conflict", "It owns repositories; move or delete them first.");
     }
+    await reserveNames(transaction, [name]);
     // In the log of who did it too, since the organisation's own has no reader any more.
     for (const ownerId of [organizationId, actor.userId]) {
       await recordAudit(transaction, actor, origin, {
