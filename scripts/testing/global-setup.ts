@@ -9,6 +9,7 @@ import { startNeonBridge } from "../dev/neon-bridge/bridge.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { migrateDatabase } from "../migrate.ts";
 import { serveGithubShapes } from "./github-schema.ts";
+import { serveTroubledDatabase } from "./troubled-database.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -17,6 +18,8 @@ declare module "vitest" {
     /** The Worker's DATABASE_URL and NEON_PROXY: the same database through the Neon bridge, as the programs' role. */
     bridgeUrl: string;
     neonProxy: string;
+    /** Where the way to the database breaks as the path says; see troubled-database.ts. */
+    troubledDatabase: string;
     /** Where the shapes of GitHub's API are judged; see github-schema.ts. */
     githubShapesUrl: string;
   }
@@ -39,10 +42,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("databaseUrl", postgres.url);
   project.provide("bridgeUrl", bridge.databaseUrl);
   project.provide("neonProxy", bridge.address);
+  const troubled = await serveTroubledDatabase(bridge.address);
+  project.provide("troubledDatabase", troubled.address);
   const shapes = await serveGithubShapes();
   project.provide("githubShapesUrl", shapes.url);
   return async () => {
     await shapes.stop();
+    await troubled.stop();
     await bridge.stop();
     await postgres.server.stop();
     rmSync(folder, { recursive: true, force: true });

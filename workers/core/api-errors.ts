@@ -2,11 +2,13 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { AppEnv } from "./app-env.ts";
+import { explainTrouble } from "./database-trouble.ts";
 import { ForgeError } from "./errors.ts";
 import { hideSecrets } from "./request-context.ts";
 
 /** What went wrong as a ForgeError; what nobody expected becomes `internal`, its cause kept for the log. */
-export function toForgeError(error: unknown): ForgeError {
+export function toForgeError(thrown: unknown): ForgeError {
+  const error = explainTrouble(thrown);
   if (error instanceof ForgeError) return error;
   if (error instanceof HTTPException && error.status === 400) {
     return new ForgeError("bad_request", "Problems parsing JSON", { cause: error });

@@ -1,9 +1,9 @@
 // The Worker's way to Postgres: HTTP for single statements, a session opened and closed within the call for
-// transactions. Invariant: no connection outlives the call that opened it.
-import { neon, neonConfig, Pool } from "@neondatabase/serverless";
-import { drizzle as drizzleHttp } from "drizzle-orm/neon-http";
-import { drizzle as drizzleSession } from "drizzle-orm/neon-serverless";
-import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from "drizzle-orm/pg-core";
+// transactions. Invariant: no connection outlives the call that opened it, and no wait for the database is without end.
+import { neon, neonConfig } from "@neondatabase/serverless";
+import { drizzle } from "drizzle-orm/neon-http";
+import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import { type DatabaseWaits, runInSession } from "./database-session.ts";
 import type { Env } from "./env.ts";
 import { DATABASE_ANSWER_WAIT_MS, DATABASE_SESSION_WAIT_MS } from "./limits.ts";
 
@@ -22,36 +22,33 @@ export interface Database {
   snapshot<Result>(work: (query: Executor) => Promise<Result>): Promise<Result>;
 }
 
+const WAITS: DatabaseWaits = { sessionMs: DATABASE_SESSION_WAIT_MS, answerMs: DATABASE_ANSWER_WAIT_MS };
+
 // The driver holds writes back for a moment to join them; one query waits for the other here, so that only costs.
 neonConfig.coalesceWrites = false;
+neonConfig.fetchFunction = askInTime;
 
 /** A database handle for one request. Opens nothing until it is used. */
-export function createDatabase(env: Pick<Env, "databaseUrl" | "neonProxy">): Database {
+export function createDatabase(
+  env: Pick<Env, "databaseUrl" | "neonProxy">,
+  waits: DatabaseWaits = WAITS,
+): Database {
+  const { databaseUrl } = env;
   useProxy(env.neonProxy);
   return {
-    query: drizzleHttp(neon(env.databaseUrl)),
-    transaction: (work) => runInSession(env.databaseUrl, work),
+    query: drizzle(neon(databaseUrl, { fetchOptions: { waitMs: waits.answerMs } })),
+    transaction: (work) => runInSession(databaseUrl, waits, work),
     snapshot: (work) =>
-      runInSession(env.databaseUrl, work, { isolationLevel: "repeatable read", accessMode: "read only" }),
+      runInSession(databaseUrl, waits, work, { isolationLevel: "repeatable read", accessMode: "read only" }),
   };
 }
 
-async function runInSession<Result>(
-  databaseUrl: string,
-  work: (transaction: Executor) => Promise<Result>,
-  config?: PgTransactionConfig,
-): Promise<Result> {
-  // A server that went away without a word must fail the request, not hold it for ever.
-  const pool = new Pool({
-    ...{ connectionString: databaseUrl, max: 1 },
-    connectionTimeoutMillis: DATABASE_SESSION_WAIT_MS,
-    query_timeout: DATABASE_ANSWER_WAIT_MS,
-  });
-  try {
-    return await drizzleSession(pool).transaction((transaction) => work(transaction), config);
-  } finally {
-    await pool.end();
-  }
+/** What the driver asks over HTTP: the whole answer, or a failure that the driver takes for one of the way. */
+async function askInTime(address: string, { waitMs, ...request }: RequestInit & { waitMs: number }) {
+  const response = await fetch(address, { ...request, signal: AbortSignal.timeout(waitMs) });
+  const { ok, status } = response;
+  const text = await response.text();
+  return { ok, status, text: async () => text, json: async (): Promise<unknown> => JSON.parse(text) };
 }
 
 // The driver's settings are global to the isolate; they are the same in every request of it.

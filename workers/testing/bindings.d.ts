@@ -11,5 +11,6 @@ declare module "vitest" {
   interface ProvidedContext {
     /** As scripts/testing/global-setup.ts provides it. */
     githubShapesUrl: string;
+    troubledDatabase: string;
   }
 }

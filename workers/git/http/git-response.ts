@@ -1,5 +1,6 @@
 // The responses of git's smart HTTP (gitprotocol-http): never cached, of the right type, streamed in large pieces.
 import type { Context } from "hono";
+import { toForgeError } from "../../core/api-errors.ts";
 import type { AppEnv } from "../../core/app-env.ts";
 import { GitError } from "../object/git-error.ts";
 import { type RequestTimes, TimeLimit } from "../time-limit.ts";
@@ -14,6 +15,12 @@ const NEVER_CACHED = {
 
 export function answer(contentType: string, body: Uint8Array<ArrayBuffer> | ReadableStream | null): Response {
   return new Response(body, { headers: { "Content-Type": contentType, ...NEVER_CACHED } });
+}
+
+/** Says what of an answer was known before: all of it, what it is made of, or nothing. */
+export function withCacheHeader(response: Response, state: "HIT" | "PLAN" | "MISS"): Response {
+  response.headers.set("X-Cache", state);
+  return response;
 }
 
 /** A refusal that git's client shows to the person. */
@@ -116,5 +123,7 @@ export async function answerPages<Page>(
 /** Logs a failure, and says what the person may be told of it. */
 export function reportFailure(context: Context<AppEnv>, error: unknown): string {
   context.get("log").error("a git request failed", error);
-  return error instanceof GitError ? error.message : `internal error, request ${context.get("requestId")}`;
+  if (error instanceof GitError) return error.message;
+  const { code, message } = toForgeError(error);
+  return code === "unavailable" ? message : `internal error, request ${context.get("requestId")}`;
 }
