@@ -5,12 +5,13 @@ import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 import { PasskeyForm } from "../components/passkey-form.tsx";
 import { passkeySignInPath, signOutPath, walletSignInPath } from "../components/paths.ts";
+import { settingsPath } from "../components/settings-layout.tsx";
 import { FormProblem } from "../components/text-field.tsx";
 import { WalletForm } from "../components/wallet-form.tsx";
 
 interface ConfirmPageProps {
   frame: Frame;
-  ways: { walletCount: number; passkeyCount: number; hasPassword: boolean };
+  ways: { walletCount: number; passkeyCount: number; hasPassword: boolean; hasEmail: boolean };
   problem: string | undefined;
   returnTo: string;
 }
@@ -41,9 +42,7 @@ export function ConfirmPage({ frame, ways, problem, returnTo }: ConfirmPageProps
           <PasswordProofForm frame={frame} returnTo={returnTo} problem={undefined} />
         </>
       ) : null}
-      {hasAny ? null : (
-        <p>This account has no passkey, wallet or password to confirm with. Signing in again is a proof.</p>
-      )}
+      {hasAny ? null : <WithoutWay hasEmail={ways.hasEmail} />}
       {frame.viewer === null ? null : (
         <form method="post" action={signOutPath}>
           <CsrfField viewer={frame.viewer} />
@@ -51,5 +50,40 @@ export function ConfirmPage({ frame, ways, problem, returnTo }: ConfirmPageProps
         </form>
       )}
     </Layout>
+  );
+}
+
+/** What to do where there is nothing to confirm with. */
+function WithoutWay({ hasEmail }: { hasEmail: boolean }) {
+  if (hasEmail) {
+    return (
+      <p>
+        This account has no passkey, wallet or password to confirm with. Sign out, and sign in again by a link
+        to your email address: that is a proof.
+      </p>
+    );
+  }
+  return (
+    <>
+      <p>
+        Only one-time links have let you in so far. Set up a way in of your own first, which needs no proof
+        while there is none:
+      </p>
+      <ul>
+        <li>
+          <a href={settingsPath("passkeys")}>a passkey</a>,
+        </li>
+        <li>
+          <a href={settingsPath("wallets")}>an Ethereum wallet</a>, or
+        </li>
+        <li>
+          <a href={settingsPath("password")}>a password</a>.
+        </li>
+      </ul>
+      <p>
+        Or sign out and use a new one-time link: Plue prints one for its first admin whenever it starts.
+        Signing in by it is a proof.
+      </p>
+    </>
   );
 }

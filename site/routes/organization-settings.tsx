@@ -14,6 +14,7 @@ import {
 } from "../../workers/orgs/organizations.ts";
 import { organizationPath, ownOrganizationsPath } from "../components/organization-paths.ts";
 import { lookUpNotice } from "../components/settings-layout.tsx";
+import { confirmFirst } from "../confirm-first.ts";
 import { expectRefusal } from "../expect-refusal.ts";
 import { makeFrame } from "../make-frame.ts";
 import { OrganizationSettingsPage } from "../pages/organization-settings-page.tsx";
@@ -34,6 +35,8 @@ export const organizationSettingsRoutes = new Hono<AppEnv>()
     const field = await readTextFields(context);
     const act = field("act");
     if (act === "change") return change(context, organization, field);
+    const first = confirmFirst(context, organizationPath(organization.name, "settings"));
+    if (first) return first;
     if (act === "rename") return rename(context, organization, field("login").trim());
     if (act !== "delete") throw notFound();
     const confirmation = field("confirmation").trim();

@@ -1,6 +1,5 @@
 // One's passkeys: listed, added, named, removed. What changes who can sign in needs a recent proof.
 import { type Context, Hono } from "hono";
-import { hasRecentProof } from "../../workers/auth/recent-proof.ts";
 import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { notFound } from "../../workers/core/errors.ts";
@@ -13,7 +12,7 @@ import {
 } from "../../workers/sign-in/passkey-service.ts";
 import { enterSession, makeAskingServices, makeBrowserServices } from "../browser-services.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
-import { confirmFirst } from "../confirm-first.ts";
+import { confirmFirst, confirmUnlessFirst, mayAddWayIn } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
 import { makeServices } from "../make-services.ts";
 import { PasskeysPage } from "../pages/passkeys-page.tsx";
@@ -29,10 +28,14 @@ const passkeysPath = settingsPath("passkeys");
 const LAST = "This is your only way to sign in. Add another before you remove it.";
 
 export const passkeySettingsRoutes = new Hono<AppEnv>()
-  .get(passkeysPath, (context) => confirmFirst(context, passkeysPath) ?? answerPasskeys(context, undefined))
+  .get(
+    passkeysPath,
+    async (context) =>
+      (await confirmUnlessFirst(context, passkeysPath)) ?? answerPasskeys(context, undefined),
+  )
   .post(passkeysPath, async (context) => {
     const actor = requireCredentialsOwner(context.get("actor"));
-    const first = confirmFirst(context, passkeysPath);
+    const first = await confirmUnlessFirst(context, passkeysPath);
     if (first) return first;
     const field = await readTextFields(context);
     const result = await addPasskey(makeBrowserServices(context), actor, field("answer"), field("name"));
@@ -41,7 +44,7 @@ export const passkeySettingsRoutes = new Hono<AppEnv>()
   })
   .post(`${passkeysPath}/options`, async (context) => {
     const actor = requireCredentialsOwner(context.get("actor"));
-    if (!hasRecentProof(actor)) {
+    if (!(await mayAddWayIn(context))) {
       return context.json({ problem: "Confirm who you are first: reload the page." }, 403);
     }
     context.header("Cache-Control", "no-store");

@@ -1,11 +1,11 @@
 // Changing one's password, or choosing a first one.
 import { type Context, Hono } from "hono";
 import { setSessionCookie } from "../../workers/auth/middleware.ts";
-import { hasRecentProof } from "../../workers/auth/recent-proof.ts";
 import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { changePassword, hasPassword } from "../../workers/sign-in/password.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
+import { confirmUnlessFirst } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
 import { describeWait, makeServices, sendSoon } from "../make-services.ts";
 import { PasswordSettingsPage } from "../pages/password-settings-page.tsx";
@@ -19,10 +19,11 @@ export const passwordSettingsRoutes = new Hono<AppEnv>()
   .post(passwordPath, async (context) => {
     const actor = requireCredentialsOwner(context.get("actor"));
     const services = makeServices(context);
-    // Who has no password yet proves themselves by the way they signed in.
-    if (!(await hasPassword(services, actor)) && !hasRecentProof(actor)) {
-      return context.redirect(`/login/confirm?return_to=${passwordPath}`, 303);
-    }
+    // Who has no password yet proves themselves by the way they signed in, if they have one of their own.
+    const first = (await hasPassword(services, actor))
+      ? undefined
+      : await confirmUnlessFirst(context, passwordPath);
+    if (first) return first;
     const field = await readTextFields(context);
     const change = { current: field("current"), password: field("password") };
     const end = await changePassword(services, actor, change);

@@ -6,7 +6,7 @@ import { notFound } from "../../workers/core/errors.ts";
 import { addWallet, listWallets, removeWallet, renameWallet } from "../../workers/sign-in/wallet-service.ts";
 import { enterSession, makeBrowserServices } from "../browser-services.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
-import { confirmFirst } from "../confirm-first.ts";
+import { confirmFirst, confirmUnlessFirst } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
 import { makeServices } from "../make-services.ts";
 import { WalletsPage } from "../pages/wallets-page.tsx";
@@ -23,10 +23,13 @@ const walletsPath = settingsPath("wallets");
 const LAST = "This is your only way to sign in. Add another before you remove it.";
 
 export const walletSettingsRoutes = new Hono<AppEnv>()
-  .get(walletsPath, (context) => confirmFirst(context, walletsPath) ?? answerWallets(context, undefined))
+  .get(
+    walletsPath,
+    async (context) => (await confirmUnlessFirst(context, walletsPath)) ?? answerWallets(context, undefined),
+  )
   .post(walletsPath, async (context) => {
     const actor = requireCredentialsOwner(context.get("actor"));
-    const first = confirmFirst(context, walletsPath);
+    const first = await confirmUnlessFirst(context, walletsPath);
     if (first) return first;
     const field = await readTextFields(context);
     const signed = { message: readMessage(field("message")), signature: field("signature") };

@@ -1,7 +1,6 @@
 // Signing in by a wallet: the message to sign, the signature, and the account of a wallet that is new here.
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { hasRecentProof } from "../../workers/auth/recent-proof.ts";
 import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
 import { readReturnPath } from "../../workers/auth/return-path.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
@@ -9,6 +8,7 @@ import { prepareWallet, registerByWallet, signInByWallet } from "../../workers/s
 import { answerSignIn } from "../answer-sign-in.tsx";
 import { enterSession, makeAskingServices, makeBrowserServices, readPurpose } from "../browser-services.ts";
 import { registerByWalletPath, walletSignInPath } from "../components/paths.ts";
+import { mayAddWayIn } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
 import { WalletRegistrationPage } from "../pages/wallet-registration-page.tsx";
 import { readJsonBody } from "../read-json-body.ts";
@@ -24,8 +24,8 @@ export const walletSignInRoutes = new Hono<AppEnv>()
   .post(`${walletSignInPath}/message`, async (context) => {
     const { purpose, ...wallet } = await readJsonBody(context, questionSchema);
     if (purpose === "add") {
-      const actor = requireCredentialsOwner(context.get("actor"));
-      if (!hasRecentProof(actor)) {
+      requireCredentialsOwner(context.get("actor"));
+      if (!(await mayAddWayIn(context))) {
         return context.json({ problem: "Confirm who you are first: reload the page." }, 403);
       }
     } else readPurpose(context, purpose);

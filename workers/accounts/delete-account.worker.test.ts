@@ -289,6 +289,14 @@ describe("the name of a deleted account", () => {
   it("is kept of a deleted organisation too", async () => {
     const { name, owner } = await makeOrganization();
     const browser = await openSignedIn(owner.id);
+    const prove = (provedAt: Date) =>
+      database.query.update(authSessions).set({ provedAt }).where(eq(authSessions.userId, owner.id));
+    await prove(new Date(Date.now() - 2 * 60 * 60_000));
+    for (const act of ["rename", "delete"]) {
+      const asked = await browser.post(`/orgs/${name}/settings`, { act, confirmation: name, login: "other" });
+      expect(asked.headers.get("location")).toMatch(/^\/login\/confirm\?/);
+    }
+    await prove(new Date());
     const gone = await browser.post(`/orgs/${name}/settings`, { act: "delete", confirmation: name });
     expect(gone.status).toBe(303);
     expect(await findTakenName(database.query, name)).toBe("taken");

@@ -17,6 +17,15 @@ export async function readWaysIn(query: Executor, userId: number): Promise<WaysI
 }
 
 /**
+ * Whether nothing but one-time links lets its owner in, as with the first admin. Then nothing could prove who they are but
+ * the session they have, so that a first way in is set up without a proof; all else waits until there is one.
+ */
+export async function hasNoWayIn(query: Executor, userId: number): Promise<boolean> {
+  const { walletCount, passkeyCount, hasEmail, hasPassword } = await readWaysIn(query, userId);
+  return walletCount + passkeyCount === 0 && !hasEmail && !hasPassword;
+}
+
+/**
  * How many ways in there are, with the account locked until the transaction ends. Count before you remove one: it has
  * to be more than one. A password is none of its own, since it needs a verified address beside it.
  */
