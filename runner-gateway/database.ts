@@ -3,7 +3,7 @@ import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { Pool } from "pg";
 import type { Log } from "./log.ts";
 
-const CONNECTIONS_MAX = 12;
+export const CONNECTIONS_MAX = 12;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export type Database = NodePgDatabase<Record<string, never>>;
@@ -15,7 +15,7 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** Connects at the first query. A connection that breaks while idle is logged and replaced. */
+/** Connects at the first query. A connection that breaks is logged and replaced. */
 export function openDatabase(url: string, log: Log): OpenDatabase {
   const pool = new Pool({
     connectionString: url,
@@ -24,5 +24,17 @@ export function openDatabase(url: string, log: Log): OpenDatabase {
     application_name: "plue-gateway",
   });
   pool.on("error", (error) => log.error("an idle database connection broke", error));
-  return { database: drizzle({ client: pool }), close: () => pool.end() };
+  // Whoever uses one reads of it in the rejection of the next query; without a listener, the program would end.
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  const database = drizzle({ client: pool });
+  // drizzle's own, on a pool, never gives back a connection whose transaction couldn't begin.
+  const transaction: Database["transaction"] = async (work, config) => {
+    const client = await pool.connect();
+    try {
+      return await drizzle({ client }).transaction(work, config);
+    } finally {
+      client.release();
+    }
+  };
+  return { database: Object.assign(database, { transaction }), close: () => pool.end() };
 }
