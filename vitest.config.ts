@@ -31,6 +31,8 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             remoteBindings: false,
             miniflare: {
+              // A shield that is soon used up, beside those of wrangler.toml.
+              ratelimits: { SMALL_SHIELD: { namespace_id: "4003", simple: { limit: 5, period: 60 } } },
               bindings: {
                 ENVIRONMENT: "development",
                 PUBLIC_URL: "http://plue.test",

@@ -10,7 +10,7 @@ import { authenticate, refuseForgery } from "./auth/middleware.ts";
 import { findTokenInQuery } from "./auth/read-token.ts";
 import { clockRoutes } from "./clock/routes.ts";
 import { ANONYMOUS } from "./core/actor.ts";
-import { answerApiError, logFailure, toForgeError } from "./core/api-errors.ts";
+import { answerApiError, formatSeconds, logFailure, toForgeError } from "./core/api-errors.ts";
 import { limitBody, readBodyAsJson } from "./core/api-input.ts";
 import type { AppEnv } from "./core/app-env.ts";
 import { notFound } from "./core/errors.ts";
@@ -35,6 +35,7 @@ import { teamRoutes } from "./orgs/routes-teams.ts";
 import { protectionRoutes } from "./protection/routes.ts";
 import { branchRoutes } from "./protection/routes-branches.ts";
 import { rateLimitRoutes } from "./rate-limits/routes.ts";
+import { requireUnshielded, shieldRequests } from "./rate-limits/shield.ts";
 import { authoriseGit } from "./repos/authorise-git.ts";
 import { RepositoryMoved, sendOn } from "./repos/repository-moved.ts";
 import { repositoryRoutes } from "./repos/routes.ts";
@@ -86,6 +87,7 @@ api.all("*", () => {
 const git = createGitRoutes({
   authorise: async (context, target) => {
     requireShortHead(context);
+    await requireUnshielded(context, "git");
     const problem = findTokenInQuery(context);
     if (problem !== undefined) return { allowed: false, status: 400, message: problem };
     const authorization = context.req.header("authorization");
@@ -108,16 +110,32 @@ const git = createGitRoutes({
     ),
 });
 
+// What git prints is text.
+git.onError((error, context) => {
+  const failure = toForgeError(error);
+  logFailure(context, failure);
+  if (failure.retryAfterMs !== undefined) context.header("Retry-After", formatSeconds(failure.retryAfterMs));
+  return context.text(`${failure.message}\n`, failure.status);
+});
+
 export const app = new Hono<AppEnv>();
 app.use(provideContext);
 app.route("/assets", assetRoutes);
 app.route("/internal", internalRoutes);
 app.route("/internal/clock", clockRoutes);
 app.route("/internal/fsck", fsckRoutes);
-app.use("/api/*", shareAcrossOrigins, addSecurityHeaders, limitHead);
+app.use("/api/*", shareAcrossOrigins, addSecurityHeaders, limitHead, shieldRequests);
 app.route("/api", api);
 app.route("/", git);
-app.use(addSecurityHeaders, limitHead, limitBody, provideSettings, authenticate, refuseForgery);
+app.use(
+  addSecurityHeaders,
+  limitHead,
+  shieldRequests,
+  limitBody,
+  provideSettings,
+  authenticate,
+  refuseForgery,
+);
 app.route("/", siteRoutes);
 
 app.notFound((context) => answerErrorPage(context, notFound("There is nothing here.")));

@@ -58,6 +58,10 @@ function toMiniflareOptions(
           env: Object.fromEntries([
             ...Object.entries(variables).map(([name, value]) => [name, { type: "text", value }] as const),
             ...config.r2_buckets.map((r2) => [r2.binding, { type: "r2", name: r2.bucket_name }] as const),
+            ...config.ratelimits.map(
+              ({ name, namespace_id, simple }) =>
+                [name, { type: "rate-limit", namespace: namespace_id, simple }] as const,
+            ),
             ...config.queues.producers.map(
               (queue) => [queue.binding, { type: "queue", name: queue.queue }] as const,
             ),

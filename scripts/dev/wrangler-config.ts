@@ -15,6 +15,12 @@ const consumerSchema = z.strictObject({
   dead_letter_queue: z.string().optional(),
 });
 
+const rateLimitSchema = z.strictObject({
+  name: z.string(),
+  namespace_id: z.string(),
+  simple: z.strictObject({ limit: z.number(), period: z.union([z.literal(10), z.literal(60)]) }),
+});
+
 const schema = z.strictObject({
   name: z.string(),
   main: z.string(),
@@ -22,6 +28,7 @@ const schema = z.strictObject({
   compatibility_flags: z.array(z.string()).default([]),
   vars: z.record(z.string(), z.string()).default({}),
   r2_buckets: z.array(z.strictObject({ binding: z.string(), bucket_name: z.string() })).default([]),
+  ratelimits: z.array(rateLimitSchema).default([]),
   queues: z
     .strictObject({
       producers: z.array(z.strictObject({ binding: z.string(), queue: z.string() })).default([]),

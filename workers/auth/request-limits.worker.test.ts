@@ -3,7 +3,11 @@ import { createExecutionContext, env, waitOnExecutionContext } from "cloudflare:
 import { describe, expect, it } from "vitest";
 import { createToken, randomBase62 } from "../../schema/token.ts";
 import { app } from "../app.ts";
-import { BAD_TOKENS_PER_ADDRESS } from "../core/limits.ts";
+import {
+  BAD_TOKENS_PER_ADDRESS,
+  REQUEST_ADDRESS_CHARACTERS_MAX,
+  REQUEST_HEADERS_CHARACTERS_MAX,
+} from "../core/limits.ts";
 import { createPerson, giveToken, makeRepository, send } from "../testing/fixtures.ts";
 import { expectGithubShape } from "../testing/github-shape.ts";
 
@@ -83,6 +87,20 @@ describe("git", () => {
     const from = { "cf-connecting-ip": newAddress() };
     expect((await sendWithFew(path, from)).status).toBe(200);
     expect((await sendWithFew(path, from)).status).toBe(429);
+  });
+});
+
+describe("a request of git that is too long", () => {
+  it.each([
+    ["in its address", "x".repeat(REQUEST_ADDRESS_CHARACTERS_MAX), {}, 414],
+    ["in its headers", "", { "x-long": "x".repeat(REQUEST_HEADERS_CHARACTERS_MAX) }, 431],
+  ])("%s is told so in words that git prints", async (_, more, headers, status) => {
+    const answer = await send(`/a/b.git/info/refs?service=git-upload-pack&more=${more}`, { headers });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([
+      status,
+      "text/plain; charset=UTF-8",
+    ]);
+    expect(await answer.text()).toMatch(/^[A-Z][^<\n]+\.\n$/);
   });
 });
 

@@ -25,6 +25,9 @@ export interface Bindings {
   MAIL_FROM?: string;
   ETHEREUM_RPC_URL?: string;
   RATE_LIMIT_FACTOR?: string;
+  /** Cloudflare's own counts of requests, see workers/rate-limits/shield.ts. */
+  RATE_SHIELD?: RateLimit;
+  SIGN_IN_SHIELD?: RateLimit;
 }
 
 export interface Env {
@@ -48,6 +51,9 @@ export interface Env {
   ethereumNodes: ReadonlyMap<number, string>;
   /** What every limit of requests is multiplied by: 1, unless the installation is configured otherwise. */
   rateLimitFactor: number;
+  /** Cloudflare's counts of all requests of an address, and of those that sign in; undefined where they aren't bound. */
+  rateShield: RateLimit | undefined;
+  signInShield: RateLimit | undefined;
 }
 
 export interface MailProvider {
@@ -112,6 +118,8 @@ export function parseEnv(bindings: Bindings): Env {
     gatewaySecret: variables.GATEWAY_SECRET,
     ethereumNodes: variables.ETHEREUM_RPC_URL,
     rateLimitFactor: variables.RATE_LIMIT_FACTOR,
+    rateShield: bindings.RATE_SHIELD,
+    signInShield: bindings.SIGN_IN_SHIELD,
     mailProvider: readMailProvider(variables),
   };
   parsed.set(bindings, env);

@@ -175,6 +175,8 @@ export const BAD_TOKENS_PER_ADDRESS: RateRule = { name: "bad-token", requestsMax
 /** Rows of past limits that one strike of the clock removes. */
 export const LIMITS_PER_SWEEP_MAX = 10_000;
 
+/** What the shields of wrangler.toml count by; Cloudflare knows 10 s and 60 s. */
+export const SHIELD_PERIOD_MS = MINUTE_MS;
 /** Tries to sign in, of one address and for one account, whatever the way. */
 export const SIGN_IN_PER_ADDRESS: RateRule = { name: "sign-in-address", requestsMax: 60, perMs: 15 * 60_000 };
 export const SIGN_IN_PER_ACCOUNT: RateRule = { name: "sign-in-account", requestsMax: 20, perMs: 15 * 60_000 };

@@ -3,7 +3,10 @@ import type { Bindings } from "../core/env.ts";
 
 declare global {
   namespace Cloudflare {
-    interface Env extends Bindings {}
+    interface Env extends Bindings {
+      /** As vitest.config.ts binds it. */
+      SMALL_SHIELD: RateLimit;
+    }
   }
 }
 
