@@ -87,6 +87,18 @@ export const SPOOL_PARTS_LENT = 3;
 /** Memory for the indexes and graphs of packs, and for small packs, kept between requests. */
 export const PACK_CACHE_BYTES = 40 * 1024 ** 2;
 
+/** Memory for what visible refs reach, kept while no ref moves, and for the plans of fetches. */
+export const REACHED_CACHE_BYTES = 1024 ** 2;
+export const PLAN_CACHE_BYTES = 2 * 1024 ** 2;
+
+/** Most ids in a fetch's question whose plan or answer is kept for whoever asks the same. */
+export const REUSED_QUESTION_OIDS = 4096;
+
+/** Largest answer to a fetch that is kept whole; memory for those being put together; and all that one isolate keeps. */
+export const REUSED_ANSWER_BYTES = 2 * 1024 ** 2;
+export const ANSWERS_IN_MAKING_BYTES = 4 * 1024 ** 2;
+export const ANSWERS_KEPT_BYTES = 256 * 1024 ** 2;
+
 /** Most bytes and objects that the packs of one repository may have together, unless its row says otherwise. */
 export const REPOSITORY_LIMIT_BYTES = 8 * 1024 ** 3;
 export const REPOSITORY_OBJECT_LIMIT = 4_000_000;

@@ -26,7 +26,7 @@ const GONE = "There is no such bundle, or no longer: fetch from the repository i
 /** The address of a bundle, relative to the repository's; null when there is none that is worth it and may be given. */
 export async function offerBundle(context: FetchContext): Promise<string | null> {
   const { bucket, database, repository } = context;
-  const snapshot = await readSnapshot(database.query, repository.id, { oids: [], names: [] });
+  const snapshot = await readSnapshot(database.query, repository.id);
   if (snapshot.packs.every(({ sizeBytes }) => sizeBytes < BUNDLE_PACK_BYTES_MIN)) return null;
   const packs = new RepositoryPacks(await openPacks(bucket, snapshot.packs));
   const pack = snapshot.packs.find(({ sha }) => sha === packs.set.members[0]?.index.packSha);
@@ -82,11 +82,12 @@ async function isInSight(
   packs: readonly StoredPack[],
   oids: readonly Oid[],
 ): Promise<boolean> {
-  const { tips } = await readSnapshot(database.query, repository.id, { oids, names: [] });
+  const { tips, version } = await readSnapshot(database.query, repository.id, { oids });
   const others = oids.filter((oid) => !tips.has(oid));
   if (others.length === 0) return true;
   const { set } = new RepositoryPacks(await openPacks(bucket, packs));
-  return (await findInvisible(database.query, repository.id, set, others)) === null;
+  const state = { repositoryId: repository.id, version, packs };
+  return (await findInvisible(database.query, state, set, others)) === null;
 }
 
 interface Bundle {
@@ -99,7 +100,7 @@ async function findBundle(context: FetchContext, name: string): Promise<Bundle |
   const { bucket, database, repository } = context;
   const [, packSha] = /^([0-9a-f]{40})-[0-9a-f]{40}\.bundle$/.exec(name) ?? [];
   if (packSha === undefined) return null;
-  const { packs } = await readSnapshot(database.query, repository.id, { oids: [], names: [] });
+  const { packs } = await readSnapshot(database.query, repository.id);
   const pack = packs.find(({ sha }) => sha === packSha);
   if (pack === undefined) return null;
   const head = await readHead(bucket, pack);

@@ -4,8 +4,8 @@ import { NOT_HERE } from "../pack/pack-set.ts";
 import { reachesCommon } from "../pack/plan-fetch-common.ts";
 import { PacketBuffer } from "../wire/pkt-line.ts";
 import { answerNegotiation, parseUploadRequest } from "../wire/upload-request.ts";
-import { answer, answerInStream } from "./git-response.ts";
-import { findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
+import { answer, answerInStream, withCacheHeader } from "./git-response.ts";
+import { admitFetch, findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
 import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
 import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
 
@@ -14,7 +14,7 @@ export async function serveFetchV0(request: FetchRequestContext): Promise<Respon
   const upload = await parseUploadRequest(request.next);
   if (upload === null) return answer(UPLOAD_RESULT, null);
   const asked = upload.fetch;
-  const fetch = await openFetch(request, asked);
+  const fetch = await openFetch(request, await admitFetch(request, asked));
   const { set } = fetch.packs;
   const { lines, sendPack: isPackNext } = answerNegotiation(
     upload,
@@ -33,10 +33,11 @@ export async function serveFetchV0(request: FetchRequestContext): Promise<Respon
   }
   for (const line of lines) out.line(line);
   if (!isPackNext) return answer(UPLOAD_RESULT, out.take());
-  return answerInStream(request.context, UPLOAD_RESULT, async (sink) => {
+  const response = answerInStream(request.context, UPLOAD_RESULT, async (sink) => {
     await sink.write(out.take());
     await sendPack(request.context, fetch, plan, sink);
   });
+  return withCacheHeader(response, plan.isReused ? "PLAN" : "MISS");
 }
 
 /** Asks the graph only when a further common object came to light. */

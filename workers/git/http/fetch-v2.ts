@@ -11,10 +11,11 @@ import { addFetchArgument, type FetchRequest, FetchRequestBuilder } from "../wir
 import { formatRefLine, formatUnbornHead, matchesPrefixes, parseLsRefs } from "../wire/ls-refs.ts";
 import { decodePacketText, PacketBuffer } from "../wire/pkt-line.ts";
 import { BandedPacketBuffer } from "../wire/sideband.ts";
+import { AnswerRecorder, findAnswer, keepAnswer } from "./answer-cache.ts";
 import { offerBundle } from "./bundles.ts";
-import { answer, answerInStream, answerPages } from "./git-response.ts";
-import { findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
-import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
+import { answer, answerInStream, answerPages, withCacheHeader } from "./git-response.ts";
+import { type AdmittedFetch, admitFetch, findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
+import { type FoundPlan, planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
 import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
 
 /** Reads and serves one command. An empty request, as git's probe, is answered with nothing. */
@@ -110,7 +111,10 @@ async function answerFetch(request: FetchRequestContext, asked: FetchRequest): P
   if (asked.wants.length + asked.wantRefs.length === 0 && !asked.waitForDone) {
     return answer(UPLOAD_RESULT, null);
   }
-  const fetch = await openFetch(request, asked);
+  const admitted = await admitFetch(request, asked);
+  const kept = await findKept(request, admitted);
+  if (kept !== null) return withCacheHeader(answer(UPLOAD_RESULT, kept), "HIT");
+  const fetch = await openFetch(request, admitted);
   const haves = findKnown(fetch.packs.set, asked.haves);
   const out = asked.sidebandAll ? new BandedPacketBuffer() : new PacketBuffer();
   if (!asked.isDone && asked.haves.length > 0 && !acknowledge(out, asked, fetch, haves)) {
@@ -129,10 +133,57 @@ async function answerFetch(request: FetchRequestContext, asked: FetchRequest): P
     out.delim();
   }
   out.line("packfile");
-  return answerInStream(request.context, UPLOAD_RESULT, async (sink) => {
-    await sink.write(out.take());
-    await sendPack(request.context, fetch, plan, sink);
+  return sendAnswer(request, fetch, plan, out.take());
+}
+
+/** An equal question's whole answer. That it can't be looked for is no failure: it is then made. */
+async function findKept({ context }: FetchRequestContext, { names }: AdmittedFetch) {
+  if (names === null) return null;
+  try {
+    return await findAnswer(names.answer);
+  } catch (error) {
+    context.get("log").warn("the cache of answers failed", { error: String(error) });
+    return null;
+  }
+}
+
+/** Sends the pack behind `head`. An answer whose question was asked before is kept. */
+function sendAnswer(
+  request: FetchRequestContext,
+  fetch: OpenFetch,
+  plan: FoundPlan,
+  head: Uint8Array,
+): Response {
+  const { context } = request;
+  // Keeping takes longer than making most answers that nobody asks for twice.
+  const name = plan.isReused && fetch.names !== null ? fetch.names.answer : null;
+  const response = answerInStream(context, UPLOAD_RESULT, async (sink) => {
+    if (name === null) {
+      await sink.write(head);
+      await sendPack(context, fetch, plan, sink);
+      return;
+    }
+    const recorder = new AnswerRecorder(sink);
+    try {
+      await recorder.write(head);
+      const isWhole = await sendPack(context, fetch, plan, recorder);
+      const bytes = recorder.take();
+      if (isWhole && bytes !== null) keepInBackground(request, name, bytes);
+    } finally {
+      recorder.drop();
+    }
   });
+  return withCacheHeader(response, plan.isReused ? "PLAN" : "MISS");
+}
+
+function keepInBackground(
+  { context }: FetchRequestContext,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const logged = (error: unknown) =>
+    context.get("log").warn("an answer wasn't kept", { error: String(error) });
+  context.executionCtx.waitUntil(keepAnswer(name, bytes).catch(logged));
 }
 
 /** Writes the section that says which haves are common; true when the pack may follow it. */
@@ -162,7 +213,7 @@ async function serveObjectInfo(
     else if (line.startsWith("oid ") && isOid(line.slice(4))) builder.addWant(line.slice(4));
     else throw new GitError("bad_protocol", `object-info: unexpected line: '${line.slice(0, 200)}'`);
   }
-  const { packs } = await openFetch(request, builder.build());
+  const { packs } = await openFetch(request, await admitFetch(request, builder.build()));
   const out = new PacketBuffer();
   if (wantsSize) out.line("size");
   for (const oid of builder.wants) {

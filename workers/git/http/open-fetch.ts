@@ -9,10 +9,11 @@ import type { DeepenTo } from "../pack/plan-fetch-shallow.ts";
 import { findInvisible } from "../store/find-invisible.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { openPacks } from "../store/pack-store.ts";
-import { pageRefs, resolveRef, type StoredRef, startPages } from "../store/refs.ts";
-import { readSnapshot } from "../store/snapshot.ts";
+import { resolveRef, type StoredRef } from "../store/refs.ts";
+import { type RepositorySnapshot, readSnapshot } from "../store/snapshot.ts";
 import type { Deepen, FetchRequest } from "../wire/fetch-request.ts";
 import type { GitRepository } from "./dependencies.ts";
+import { nameQuestion, type QuestionNames } from "./name-question.ts";
 
 export interface FetchContext {
   readonly bucket: R2Bucket;
@@ -20,42 +21,66 @@ export interface FetchContext {
   readonly repository: GitRepository;
 }
 
-export interface OpenFetch {
+/** A fetch of what its reader may see. */
+export interface AdmittedFetch {
   readonly request: FetchRequest;
+  readonly snapshot: RepositorySnapshot;
+  /** The refs that were wanted by name, under the names that the client used. */
+  readonly wantedRefs: readonly Pick<StoredRef, "name" | "oid">[];
+  /** What its plan and its answer are kept by; null where they aren't. */
+  readonly names: QuestionNames | null;
+  /** The repository's packs, where judging the wants took them. */
+  readonly packs: RepositoryPacks | null;
+}
+
+export interface OpenFetch extends AdmittedFetch {
   readonly packs: RepositoryPacks;
   /** Numbers of what is wanted. */
   readonly wants: readonly number[];
-  /** Tags that may have to be sent along, page by page; null unless the client asked for that. */
-  readonly tagPages: AsyncGenerator<StoredRef[]> | null;
-  /** The refs that were wanted by name, under the names that the client used. */
-  readonly wantedRefs: readonly Pick<StoredRef, "name" | "oid">[];
 }
 
-/** Opens the repository and finds what is wanted. Throws GitError `bad_protocol` for what isn't there or may not be seen. */
-export async function openFetch(context: FetchContext, request: FetchRequest): Promise<OpenFetch> {
-  const { bucket, database, repository } = context;
+/**
+ * Finds out whether what is wanted may be seen, by the refs of this moment. Throws GitError `bad_protocol` for what isn't
+ * there or may not be.
+ */
+export async function admitFetch(
+  context: FetchContext & { readonly buildVersion: string },
+  request: FetchRequest,
+): Promise<AdmittedFetch> {
+  const { database, repository, buildVersion } = context;
   const headTarget = `refs/heads/${repository.defaultBranch}`;
   const fullNameOf = (name: string) => (name === "HEAD" ? headTarget : name);
-  const asked = { oids: request.wants, names: request.wantRefs.map(fullNameOf) };
-  const tagPages = request.includeTag
-    ? startPages(pageRefs(database.query, repository.id, ["refs/tags/"]))
-    : null;
-  const snapshot = await readSnapshot(database.query, repository.id, asked);
-  const packs = new RepositoryPacks(await openPacks(bucket, snapshot.packs));
+  const snapshot = await readSnapshot(database.query, repository.id, {
+    oids: request.wants,
+    names: request.wantRefs.map(fullNameOf),
+    tags: request.includeTag,
+  });
   const wantedRefs = request.wantRefs.map((name) => {
     const ref = snapshot.refs.find((one) => one.name === fullNameOf(name));
     if (ref === undefined) throw new GitError("bad_protocol", `unknown ref ${name.slice(0, 200)}`);
     return { name, oid: ref.oid };
   });
-  const wants = new Set<number>();
-  const unproven: Oid[] = [];
-  for (const oid of new Set(request.wants)) {
-    wants.add(findWanted(packs.set, oid));
-    if (!snapshot.tips.has(oid)) unproven.push(oid);
-  }
-  for (const { oid } of wantedRefs) wants.add(findWanted(packs.set, oid));
-  if (unproven.length > 0) await requireVisible(context, packs.set, unproven);
-  return { request, packs, wants: [...wants], wantedRefs, tagPages };
+  const unproven = [...new Set(request.wants)].filter((oid) => !snapshot.tips.has(oid));
+  const packs = unproven.length === 0 ? null : await openSnapshot(context, snapshot);
+  if (packs !== null) await requireVisible(context, snapshot, packs.set, unproven);
+  const names = nameQuestion(snapshot, request, wantedRefs, buildVersion);
+  return { request, snapshot, wantedRefs, names, packs };
+}
+
+/** Opens the repository for a fetch. */
+export async function openFetch(context: FetchContext, admitted: AdmittedFetch): Promise<OpenFetch> {
+  const { request, snapshot, wantedRefs } = admitted;
+  const packs = admitted.packs ?? (await openSnapshot(context, snapshot));
+  const wanted = [...request.wants, ...wantedRefs.map(({ oid }) => oid)];
+  const wants = new Set(wanted.map((oid) => findWanted(packs.set, oid)));
+  return { ...admitted, packs, wants: [...wants] };
+}
+
+async function openSnapshot(
+  { bucket }: FetchContext,
+  { packs }: RepositorySnapshot,
+): Promise<RepositoryPacks> {
+  return new RepositoryPacks(await openPacks(bucket, packs));
 }
 
 function findWanted(set: PackSet, oid: Oid): number {
@@ -69,8 +94,14 @@ function notOurRef(oid: Oid): GitError {
 }
 
 /** Throws unless every one of the ids is reached by a ref that the reader may see. */
-async function requireVisible(context: FetchContext, set: PackSet, oids: readonly Oid[]): Promise<void> {
-  const hidden = await findInvisible(context.database.query, context.repository.id, set, oids);
+async function requireVisible(
+  { database }: FetchContext,
+  snapshot: RepositorySnapshot,
+  set: PackSet,
+  oids: readonly Oid[],
+): Promise<void> {
+  for (const oid of oids) findWanted(set, oid);
+  const hidden = await findInvisible(database.query, snapshot, set, oids);
   if (hidden !== null) throw notOurRef(hidden);
 }
 

@@ -1,12 +1,17 @@
 // Plans and sends the pack of a fetch: what both versions of the protocol end in.
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { PLAN_CACHE_BYTES } from "../limits.ts";
 import { COMMIT, objectTypeCode } from "../object/object-type.ts";
+import { type KeptPlan, keepPlan, restorePlan, type SettledPlan } from "../pack/kept-plan.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { type FetchPlan, planFetch } from "../pack/plan-fetch.ts";
-import type { DeepenTo, ShallowPlan } from "../pack/plan-fetch-shallow.ts";
+import type { DeepenTo } from "../pack/plan-fetch-shallow.ts";
 import { writePack } from "../pack/write-pack.ts";
+import { BoundedCache } from "../store/bounded-cache.ts";
+import { readVersion } from "../store/ref-state.ts";
 import { pageRefs } from "../store/refs.ts";
+import type { TagRef } from "../store/snapshot.ts";
 import type { PacketBuffer } from "../wire/pkt-line.ts";
 import { SidebandWriter } from "../wire/sideband.ts";
 import { type ClientSink, reportFailure } from "./git-response.ts";
@@ -15,18 +20,51 @@ import { type FetchContext, findKnown, type OpenFetch, resolveDeepen } from "./o
 /** A client is told that the server lives this often while it has nothing else to send. */
 const KEEP_ALIVE_MS = 5000;
 
-/** Decides what is sent. @param haves numbers of what the client has. Throws GitError as planFetch does. */
+/** The isolate's plans, by the names of their questions. */
+const planCache = new BoundedCache<KeptPlan>(PLAN_CACHE_BYTES);
+
+export interface FoundPlan extends SettledPlan {
+  /** Whether it was made for an equal question before. */
+  readonly isReused: boolean;
+}
+
+/**
+ * Decides what is sent, or finds what was decided for an equal question.
+ * @param haves numbers of what the client has
+ * Throws GitError as planFetch does.
+ */
 export async function planOpenFetch(
   context: FetchContext,
   fetch: OpenFetch,
   haves: readonly number[],
-): Promise<FetchPlan> {
-  const { request, packs, wants } = fetch;
-  const deepen = await findEdge(context, packs.set, await resolveDeepen(context, packs.set, request.deepen));
+): Promise<FoundPlan> {
+  const { names, packs } = fetch;
+  const kept = names === null ? undefined : planCache.get(names.plan);
+  if (kept?.objectCount === packs.set.size) return { ...restorePlan(kept), isReused: true };
+  const { plan, isCertain } = await makePlan(context, fetch, haves);
+  if (names !== null && isCertain) planCache.add(names.plan, keepPlan(plan));
+  return { ...plan, sentCount: plan.sentCount, isReused: false };
+}
+
+/** `isCertain`: whether the plan follows from the fetch's snapshot alone, by which it is named. */
+async function makePlan(
+  context: FetchContext,
+  { request, packs, wants, snapshot }: OpenFetch,
+  haves: readonly number[],
+): Promise<{ plan: FetchPlan; isCertain: boolean }> {
+  const { deepen: asked } = request;
+  const deepen = await findEdge(context, packs.set, await resolveDeepen(context, packs.set, asked));
   const clientShallow = findKnown(packs.set, request.shallows);
   const plan = planFetch(packs.set, { wants, haves, clientShallow, deepen, filter: request.filter });
-  await includeTags(fetch, plan);
-  return plan;
+  const { query } = context.database;
+  const tagPages =
+    snapshot.tags === null ? pageRefs(query, snapshot.repositoryId, ["refs/tags/"]) : [snapshot.tags];
+  if (request.includeTag) await includeTags(packs.set, tagPages, plan);
+  const isReadLater =
+    (request.includeTag && snapshot.tags === null) ||
+    (asked !== null && (asked.kind === "depth" ? asked.isRelative : asked.notRefs.length > 0));
+  const isCertain = !isReadLater || (await readVersion(query, snapshot.repositoryId)) === snapshot.version;
+  return { plan, isCertain };
 }
 
 // A client's whole edge moves, also where it has nothing to do with what is wanted this time: as with git, it is
@@ -48,10 +86,14 @@ async function findEdge(
   return { ...deepen, reachedFrom };
 }
 
-async function includeTags({ packs, tagPages }: OpenFetch, plan: FetchPlan): Promise<void> {
-  for await (const page of tagPages ?? []) {
+async function includeTags(
+  set: PackSet,
+  pages: AsyncIterable<readonly TagRef[]> | Iterable<readonly TagRef[]>,
+  plan: FetchPlan,
+): Promise<void> {
+  for await (const page of pages) {
     for (const { oid, peeled } of page) {
-      const tag = peeled === null ? NOT_HERE : packs.set.find(oid);
+      const tag = peeled === null ? NOT_HERE : set.find(oid);
       if (tag !== NOT_HERE) plan.includeTag(tag);
     }
   }
@@ -61,20 +103,23 @@ async function includeTags({ packs, tagPages }: OpenFetch, plan: FetchPlan): Pro
 export function writeShallowLines(
   out: PacketBuffer,
   fetch: OpenFetch,
-  { shallow, unshallow }: ShallowPlan,
+  { shallow, unshallow }: SettledPlan["shallow"],
 ): void {
   const { set } = fetch.packs;
   for (const number of shallow) out.line(`shallow ${set.oidAt(number)}`);
   for (const number of unshallow) out.line(`unshallow ${set.oidAt(number)}`);
 }
 
-/** Sends the pack. A failure on the way is logged, and told on the band for it where there is one. */
+/**
+ * Sends the pack. A failure on the way is logged, and told on the band for it where there is one.
+ * @returns whether all of it was sent
+ */
 export async function sendPack(
   context: Context<AppEnv>,
   fetch: OpenFetch,
-  plan: FetchPlan,
+  plan: SettledPlan,
   sink: ClientSink,
-): Promise<void> {
+): Promise<boolean> {
   const { request, packs } = fetch;
   const out = new SidebandWriter(sink, request.sideband);
   const keepAlive = startKeepAlive(out);
@@ -96,10 +141,12 @@ export async function sendPack(
       out,
     );
     await out.end();
+    return true;
   } catch (error) {
     if (sink.isGone) throw error;
     await out.fatal(`${reportFailure(context, error)}\n`);
     await out.end();
+    return false;
   } finally {
     keepAlive.stop();
   }

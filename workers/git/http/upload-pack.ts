@@ -19,6 +19,7 @@ export const UPLOAD_RESULT = "application/x-git-upload-pack-result";
 export interface FetchRequestContext extends FetchContext {
   /** The request's lines; null at its end. */
   next(): Promise<Packet | null>;
+  readonly buildVersion: string;
   /** Answers with a stream. */
   readonly context: Context<AppEnv>;
 }
@@ -36,6 +37,7 @@ export async function serveUploadPack(
     bucket: context.get("env").objects,
     database: context.get("database"),
     repository,
+    buildVersion: context.get("env").buildVersion,
     context,
     async next() {
       const packet = await reader.readPacket();

@@ -9,9 +9,10 @@ import type { StreamableSource } from "../pack/pack-stream.ts";
 import type { RangeSource } from "../pack/range-source.ts";
 import { readPackedObject } from "../pack/read-object.ts";
 import { createWindowedSource } from "../pack/windowed-source.ts";
-import { listPacks } from "./catalog.ts";
+import { listPacks, type StoredPack } from "./catalog.ts";
 import { findInvisible } from "./find-invisible.ts";
 import { type OpenPack, openPacks } from "./pack-store.ts";
+import { readVersion } from "./ref-state.ts";
 
 interface GitObject {
   readonly type: ObjectType;
@@ -39,9 +40,14 @@ export function createObjectReader(
   database: Pick<Database, "query">,
   repositoryId: number,
 ): VisibleObjectReader {
+  let listed: Promise<StoredPack[]> | null = null;
   let opened: Promise<RepositoryPacks> | null = null;
+  const list = () => {
+    listed ??= listPacks(database.query, repositoryId);
+    return listed;
+  };
   const open = () => {
-    opened ??= listPacks(database.query, repositoryId)
+    opened ??= list()
       .then((packs) => openPacks(env.objects, packs))
       .then((packs) => new RepositoryPacks(packs));
     return opened;
@@ -53,7 +59,9 @@ export function createObjectReader(
     async isVisible(oid) {
       const { set } = await open();
       if (set.find(oid) === NOT_HERE) return false;
-      return (await findInvisible(database.query, repositoryId, set, [oid])) === null;
+      const version = await readVersion(database.query, repositoryId);
+      const state = { repositoryId, version, packs: await list() };
+      return (await findInvisible(database.query, state, set, [oid])) === null;
     },
   };
 }

@@ -80,10 +80,12 @@ describe("a snapshot", () => {
       names: ["refs/heads/z", "refs/plue/x", "no"],
     });
     expect(snapshot).toEqual({
+      repositoryId: small.id,
       version: 0,
       packs: [],
       tips: new Set([A]),
       refs: [{ name: "refs/heads/z", oid: A, peeled: null }],
+      tags: [],
     });
   });
 });
