@@ -28,7 +28,20 @@ const getOwn = createRoute({
   responses: { 200: account, ...errorResponses(401, 403) },
 });
 
+/** What GitHub keeps and Plue doesn't: only what it is answered as is taken. */
+const notKept = (what: string) =>
+  z
+    .literal("", { error: `Plue keeps no ${what}` })
+    .nullish()
+    .openapi({ description: `Plue keeps no ${what}` });
+
 const changeSchema = z.object({
+  company: notKept("company"),
+  twitter_username: notKept("name at Twitter"),
+  hireable: z.literal(false, { error: "Plue doesn't keep who can be hired" }).nullish(),
+  email: z.string().nullish().openapi({
+    description: "A verified address of the account, which everybody is shown then; empty or null for none",
+  }),
   name: z.string().optional(),
   blog: z.string().optional(),
   location: z.string().optional(),
@@ -82,14 +95,16 @@ export const accountRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvali
   .openapi(patchOwn, async (context) => {
     const actor = requireUser(context.get("actor"));
     const [env, database] = [context.get("env"), context.get("database")];
-    const { name, blog, location, bio } = context.req.valid("json");
+    const { name, blog, location, bio, email } = context.req.valid("json");
     const changes: ProfileChanges = {
       ...(name === undefined ? {} : { displayName: name }),
       ...(blog === undefined ? {} : { website: blog }),
       ...(location === undefined ? {} : { location }),
       ...(bio === undefined ? {} : { bio }),
     };
-    const errors = await updateProfile({ env, database, actor, origin: readOrigin(context) }, changes);
+    const services = { env, database, actor, origin: readOrigin(context) };
+    const publicEmail = email === "" ? null : email;
+    const errors = await updateProfile(services, changes, publicEmail);
     refuseErrors(errors);
     const profile = await readOwnProfile(database, actor);
     const privateRepositories = await countPrivateRepositories(database, actor);
@@ -117,9 +132,11 @@ export const accountRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvali
   });
 
 /** GitHub's names of what a profile holds. */
-const FIELDS = { displayName: "name", website: "blog", location: "location", bio: "bio" } as const;
+const FIELDS = {
+  ...{ displayName: "name", website: "blog", location: "location", bio: "bio", email: "email" },
+} as const;
 
-function refuseErrors(errors: ProfileChanges): void {
+function refuseErrors(errors: { [Field in keyof typeof FIELDS]?: string }): void {
   const fields = Object.entries(FIELDS).flatMap(([field, name]) => {
     const message = errors[field as keyof typeof FIELDS];
     return message === undefined

@@ -1,7 +1,7 @@
 // `/api/v3/user…`: GitHub's shapes, and no more than the credential may see.
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { auditEvents, emails, users } from "../../schema/tables/auth.ts";
+import { auditEvents, emails, sshKeys, users } from "../../schema/tables/auth.ts";
 import { createPerson, database, giveToken, makeRepository, send } from "../testing/fixtures.ts";
 import { expectGithubShape } from "../testing/github-shape.ts";
 import { newAddress, readMails } from "../testing/mail.ts";
@@ -56,6 +56,65 @@ describe("/user", () => {
     expect(row).toMatchObject({ displayName: "Ada", isAdmin: false });
     const log = await database.query.select().from(auditEvents).where(eq(auditEvents.ownerId, person.id));
     expect(log.map(({ action }) => action)).toContain("account.update");
+  });
+});
+
+describe("PATCH /user", () => {
+  it("shows the verified address that it is given, and no other", async () => {
+    const person = await createPerson(["user:*"]);
+    const address = await giveAddress(person.id, true);
+    const other = newAddress();
+    await database.query.insert(emails).values({ userId: person.id, address: other, verifiedAt: new Date() });
+    const pending = newAddress();
+    await database.query.insert(emails).values({ userId: person.id, address: pending });
+    const patch = (body: object) => call("PATCH", "/user", person.token, body);
+    const shown = await patch({ email: other.toUpperCase(), bio: "Shown." });
+    expect(await expectGithubShape("PATCH", "/user", shown)).toMatchObject({ email: other, bio: "Shown." });
+    for (const email of [pending, newAddress(), "nonsense"]) {
+      const refused = await patch({ email, bio: "Not this." });
+      expect(refused.status).toBe(422);
+      expect(await refused.json()).toMatchObject({ errors: [{ field: "email" }] });
+    }
+    expect(await (await send(`/api/v3/users/${person.username}`)).json()).toMatchObject({
+      ...{ email: other, bio: "Shown." },
+    });
+    for (const none of [null, ""]) {
+      await patch({ email: address });
+      expect(await (await patch({ email: none })).json()).toMatchObject({ email: null });
+    }
+  });
+
+  it.each([
+    ["company", "Analytical Engines"],
+    ["twitter_username", "ada"],
+    ["hireable", true],
+  ])("says that it keeps no %s, and changes nothing", async (field, value) => {
+    const person = await createPerson(["user:*"]);
+    const refused = await call("PATCH", "/user", person.token, { [field]: value, bio: "Lost?" });
+    expect(refused.status).toBe(422);
+    expect(await expectGithubShape("PATCH", "/user", refused)).toMatchObject({ errors: [{ field }] });
+    const taken = await call("PATCH", "/user", person.token, { [field]: null, bio: "Kept." });
+    expect(await taken.json()).toMatchObject({ bio: "Kept." });
+  });
+});
+
+describe("/:user.keys", () => {
+  it("tells anybody a person's public keys, one a line, and of nobody else", async () => {
+    const person = await createPerson();
+    const get = (name: string) => send(`/${name}.keys`);
+    expect(await (await get(person.username)).text()).toBe("");
+    const keys = [1, 2].map((at) => `ssh-ed25519 AAAA${at}${person.username}`);
+    for (const publicKey of keys) {
+      await database.query
+        .insert(sshKeys)
+        .values({ userId: person.id, title: "secret title", publicKey, fingerprint: `SHA256:${publicKey}` });
+    }
+    const answer = await get(person.username.toUpperCase());
+    expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
+    expect(await answer.text()).toBe(`${keys.join("\n")}\n`);
+    expect((await get("nobody-there")).status).toBe(404);
+    await database.query.update(users).set({ suspendedAt: new Date() }).where(eq(users.id, person.id));
+    expect((await get(person.username)).status).toBe(404);
   });
 });
 

@@ -50,24 +50,35 @@ export function countPrivateRepositories(database: Database, actor: UserActor): 
   return store.countPrivateRepositories(database.query, actor.userId);
 }
 
-/** Changes what is given, of what others read. @returns what was wrong; nothing is changed then. */
+/**
+ * Changes what is given, of what others read.
+ * @param publicEmail one of the account's verified addresses, which alone is shown then; null for none
+ * @returns what was wrong; nothing is changed then.
+ */
 export async function updateProfile(
   { database, actor, origin }: AccountServices,
   changes: ProfileChanges,
-): Promise<ProfileErrors> {
+  publicEmail?: string | null,
+): Promise<ProfileErrors & { email?: string }> {
   requirePermission(actor, "account.write", { accountId: actor.userId });
   const errors = findProfileProblems(changes);
   if (Object.keys(errors).length > 0) return errors;
-  await database.transaction(async (transaction) => {
+  return database.transaction(async (transaction) => {
+    if (publicEmail !== undefined) {
+      await store.lockAccount(transaction, actor.userId);
+      if (!(await store.showOnly(transaction, actor.userId, publicEmail))) {
+        return { email: "This isn't a verified address of the account." };
+      }
+    }
     await store.updateAccount(transaction, actor.userId, changes);
     await recordAudit(transaction, actor, origin, {
       action: "account.update",
       ownerId: actor.userId,
       target: { kind: "user", id: actor.userId, name: actor.username },
-      details: { fields: Object.keys(changes) },
+      details: { fields: [...Object.keys(changes), ...(publicEmail === undefined ? [] : ["email"])] },
     });
+    return {};
   });
-  return {};
 }
 
 /**

@@ -133,6 +133,19 @@ export async function setPublic(query: Executor, id: number, isPublic: boolean):
   await query.update(emails).set({ isPublic }).where(eq(emails.id, id));
 }
 
+/** Shows one of an account's verified addresses and no other, or none. @returns whether it has that one */
+export async function showOnly(
+  transaction: Executor,
+  userId: number,
+  address: string | null,
+): Promise<boolean> {
+  const own = await listEmails(transaction, userId);
+  const shown = own.find((one) => one.address.toLowerCase() === address?.toLowerCase());
+  if (address !== null && (!shown || shown.verifiedAt === null)) return false;
+  for (const { id } of own) await setPublic(transaction, id, id === shown?.id);
+  return true;
+}
+
 /** @returns whether it is done; not when another has come to have the name. */
 export async function renameAccount(
   transaction: Executor,

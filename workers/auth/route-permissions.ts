@@ -91,6 +91,7 @@ const WHOLE: Record<string, RoutePermission> = {
   // It leads to the first of the settings, which asks.
   "GET /settings": "public",
   "GET /:owner": "public",
+  "GET /:keys{[^/]+\\.keys}": "public",
   "GET /api/v3/repos/:owner/:repo": "repository.read",
 };
 
