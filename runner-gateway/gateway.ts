@@ -72,6 +72,7 @@ export async function startGateway(
   if (released > 0) log.warn("attempts of an earlier life were given up", { released });
 
   const mailer = openMailer(config.mail, log);
+  if (mailer === null) log.warn("no mail is sent from here: neither SMTP_URL nor MAIL_FOLDER is set");
   starting.defer(async () => mailer?.close());
   const leaving = new AbortController();
   const { name: gateway, concurrency } = config;
@@ -152,6 +153,7 @@ async function describeHealth(config: GatewayConfig, parts: ServedParts): Promis
     sandboxAvailable: sandboxes.available,
     driver: sandboxes.available ? sandboxes.driver.name : null,
     standbys,
+    mail: config.mail.kind,
     running: dispatching.runningCount,
     readers: feed.followerCount,
     database: { latencyMs },

@@ -25,7 +25,7 @@ export default {
       await consumeMaintenance({ env, database: createDatabase(env), log }, batch);
     } else if (batch.queue === "deliveries") {
       await consumeDeliveries({ env, database: createDatabase(env), log }, batch);
-    } else await consumeRuns(env, log, batch);
+    } else await consumeRuns({ env, database: createDatabase(env), log }, batch);
   },
 
   async scheduled(controller, bindings) {

@@ -35,6 +35,8 @@ export const users = pgTable(
     passwordHash: text("password_hash"),
     passwordChangedAt: moment("password_changed_at"),
     suspendedAt: moment("suspended_at"),
+    /** In an admin's words, for admins; empty while not suspended. */
+    suspensionReason: text("suspension_reason").notNull().default(""),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },

@@ -1,7 +1,7 @@
 // The outbox: the event a change causes is written in the transaction of the change, and sent from here.
 // Delivery is at least once; every consumer is idempotent.
 import { sql } from "drizzle-orm";
-import { index, integer, jsonb, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { createdAt, identity, moment, reference } from "./columns.ts";
 import { repositories } from "./git.ts";
 
@@ -33,11 +33,33 @@ export const deadLetters = pgTable(
     /** The queue's own id of it: a message that arrives twice is kept once. */
     messageId: text("message_id").notNull(),
     body: jsonb("body").$type<unknown>().notNull(),
+    /** What went wrong the last time, for an administrator; empty where nobody said. */
+    problem: text("problem").notNull().default(""),
     replayedAt: moment("replayed_at"),
+    /** When an admin let it go. */
+    droppedAt: moment("dropped_at"),
     createdAt: createdAt(),
   },
   (table) => [
     uniqueIndex("dead_letters_message").on(table.queue, table.messageId),
-    index("dead_letters_waiting").on(table.id).where(sql`${table.replayedAt} IS NULL`),
+    index("dead_letters_waiting")
+      .on(table.id)
+      .where(sql`${table.replayedAt} IS NULL AND ${table.droppedAt} IS NULL`),
+  ],
+);
+
+/** Why a message of a queue was not done the last time it was tried, until its dead letter takes that over. */
+export const messageFailures = pgTable(
+  "message_failures",
+  {
+    queue: text("queue").notNull(),
+    /** SHA-256 of the message's body: a message that is tried again is the same one. */
+    bodyHash: text("body_hash").notNull(),
+    problem: text("problem").notNull(),
+    failedAt: moment("failed_at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.queue, table.bodyHash] }),
+    index("message_failures_failed").on(table.failedAt),
   ],
 );

@@ -8,9 +8,12 @@ export const mails = pgTable(
   "mails",
   {
     id: identity(),
-    /** AES-256-GCM of a mail or of the order to write one; null once nothing is left to do. */
+    /**
+     * AES-256-GCM of a mail or of the order to write one; null once nothing is left to do. One that was given up keeps
+     * it while it is worth another try.
+     */
     sealed: text("sealed"),
-    /** `needless`: it was asked for in the name of nobody who has an account. */
+    /** `needless`: it was asked for in the name of nobody who has an account; `dropped`: an admin said so. */
     state: text("state").notNull().default("queued"),
     attempts: integer("attempts").notNull().default(0),
     /** Whoever takes it up moves this on first: it is the lease of one attempt and the wait before the next. */
@@ -24,8 +27,12 @@ export const mails = pgTable(
   },
   (table) => [
     index("mails_due").on(table.nextAttemptAt).where(sql`${table.state} = 'queued'`),
+    index("mails_failed").on(table.id).where(sql`${table.state} = 'failed'`),
     index("mails_created").on(table.createdAt),
-    check("mails_state", sql`${table.state} IN ('queued', 'sent', 'failed', 'needless')`),
-    check("mails_sealed", sql`(${table.state} = 'queued') = (${table.sealed} IS NOT NULL)`),
+    check("mails_state", sql`${table.state} IN ('queued', 'sent', 'failed', 'needless', 'dropped')`),
+    check(
+      "mails_sealed",
+      sql`CASE ${table.state} WHEN 'queued' THEN ${table.sealed} IS NOT NULL WHEN 'failed' THEN true ELSE ${table.sealed} IS NULL END`,
+    ),
   ],
 );

@@ -11,7 +11,7 @@ interface EmailSignInProps {
   returnTo?: string;
   /** What was typed before. */
   login?: string;
-  offers: Pick<Offers, "registrationProblem">;
+  offers: Pick<Offers, "registrationProblem" | "canMail">;
 }
 
 export function EmailSignInForms({ frame, returnTo = "/", login = "", offers }: EmailSignInProps) {
@@ -39,9 +39,24 @@ export function EmailSignInForms({ frame, returnTo = "/", login = "", offers }: 
           <button type="submit" class="main">
             Sign in
           </button>
-          <a href="/reset">Forgotten?</a>
+          {offers.canMail ? <a href="/reset">Forgotten?</a> : null}
         </div>
       </form>
+      {offers.canMail ? <MailedLinkForm frame={frame} login={login} /> : null}
+      {offers.registrationProblem === undefined ? (
+        <p>
+          No account? <a href="/register">Register</a>.
+        </p>
+      ) : (
+        <p class="facts">{offers.registrationProblem}</p>
+      )}
+    </>
+  );
+}
+
+function MailedLinkForm({ frame, login }: { frame: Frame; login: string }) {
+  return (
+    <>
       <h2>With a link by mail</h2>
       <form method="post" action="/login/email" class="fields">
         <CsrfField viewer={frame.viewer} />
@@ -55,13 +70,6 @@ export function EmailSignInForms({ frame, returnTo = "/", login = "", offers }: 
         />
         <button type="submit">Mail me a link</button>
       </form>
-      {offers.registrationProblem === undefined ? (
-        <p>
-          No account? <a href="/register">Register</a>.
-        </p>
-      ) : (
-        <p class="facts">{offers.registrationProblem}</p>
-      )}
     </>
   );
 }

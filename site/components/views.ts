@@ -13,6 +13,8 @@ export interface Paging {
 export interface Offers {
   /** Why nobody can register here now, in a sentence; undefined when they can. */
   registrationProblem: string | undefined;
+  /** Whether links can be mailed at all. */
+  canMail: boolean;
   /** Whether a wallet that nobody has makes an account. */
   walletMakesAccount: boolean;
 }

@@ -23,7 +23,7 @@ import { WalletsPage } from "./wallets-page.tsx";
 import { WorkflowsPage } from "./workflows-page.tsx";
 
 const SHA = "0123456789abcdef0123456789abcdef01234567";
-const OFFERS = { registrationProblem: undefined, walletMakesAccount: true };
+const OFFERS = { registrationProblem: undefined, canMail: true, walletMakesAccount: true };
 const NO_PAGING = { previousHref: null, nextHref: null };
 
 /** A page may have one script of the site's own. */
@@ -37,7 +37,7 @@ function waysInSaying(words: string, frame: Frame): Record<string, () => unknown
     confirm: () =>
       ConfirmPage({
         frame,
-        ways: { walletCount: 1, passkeyCount: 1, hasPassword: true },
+        ways: { walletCount: 1, passkeyCount: 1, hasPassword: true, hasEmail: true },
         problem: words,
         returnTo: words,
       }),

@@ -15,7 +15,7 @@ interface SignInPageProps {
   /** Where to go once signed in: a path of this site. */
   returnTo: string;
   /** Ways that are there for who isn't known yet. */
-  offers: Pick<Offers, "registrationProblem" | "walletMakesAccount">;
+  offers: Offers;
 }
 
 export function SignInPage({ frame, problem, returnTo, offers }: SignInPageProps) {

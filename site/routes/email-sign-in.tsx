@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { setSessionCookie } from "../../workers/auth/middleware.ts";
 import { readReturnPath } from "../../workers/auth/return-path.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
+import { canMail } from "../../workers/mail/can-mail.ts";
 import { describeLink } from "../../workers/mail/links.ts";
 import { orderEntryLink, resetPassword, signInByEmail } from "../../workers/sign-in/email-links.ts";
 import { signInByPassword } from "../../workers/sign-in/password.ts";
@@ -40,6 +41,7 @@ export const emailSignInRoutes = new Hono<AppEnv>()
     const login = await readLogin(context);
     if (login === "") return answerSignIn(context, { problem: "Which account?", status: 422 });
     const end = await orderEntryLink(makeServices(context), "sign-in", login);
+    if (end.end === "unavailable") return answerSignIn(context, { login, problem: NO_MAIL, status: 503 });
     if (end.end === "limited") {
       context.header("Retry-After", String(Math.ceil(end.retryAfterMs / 1000)));
       const problem = `That is too many mails for now. Try again ${describeWait(end.retryAfterMs)}.`;
@@ -68,9 +70,10 @@ export const emailSignInRoutes = new Hono<AppEnv>()
     setSessionCookie(context, session);
     return context.redirect("/", 303);
   })
-  .get("/reset", (context) =>
-    context.html(<ForgottenPage frame={makeFrame(context)} login="" problem={undefined} />),
-  )
+  .get("/reset", async (context) => {
+    if (!(await canMail(context.get("env")))) return answerNoMail(context);
+    return context.html(<ForgottenPage frame={makeFrame(context)} login="" problem={undefined} />);
+  })
   .post("/reset", async (context) => {
     const login = await readLogin(context);
     const frame = makeFrame(context);
@@ -78,6 +81,7 @@ export const emailSignInRoutes = new Hono<AppEnv>()
       return context.html(<ForgottenPage frame={frame} login={login} problem="Which account?" />, 422);
     }
     const end = await orderEntryLink(makeServices(context), "reset", login);
+    if (end.end === "unavailable") return answerNoMail(context);
     if (end.end === "limited") {
       context.header("Retry-After", String(Math.ceil(end.retryAfterMs / 1000)));
       const problem = `That is too many mails for now. Try again ${describeWait(end.retryAfterMs)}.`;
@@ -104,12 +108,16 @@ export const emailSignInRoutes = new Hono<AppEnv>()
     );
   });
 
+const NO_MAIL = "No mail can be sent from here. Use another way to sign in.";
+
+const answerNoMail = (context: Context<AppEnv>) => answerSignIn(context, { problem: NO_MAIL, status: 503 });
+
 const readLogin = async (context: Context<AppEnv>): Promise<string> =>
   (await readTextFields(context))("login").trim().slice(0, LOGIN_CHARACTERS_MAX);
 
 async function answerSignIn(
   context: Context<AppEnv>,
-  said: { login?: string; returnTo?: string; problem?: string; status?: 422 | 429 },
+  said: { login?: string; returnTo?: string; problem?: string; status?: 422 | 429 | 503 },
 ) {
   const { login = "", returnTo = "/", problem, status = 200 } = said;
   const offers = await readOffers(context);

@@ -1,92 +1,223 @@
-// Administration is the admins' alone; a suspended person is out of everything; what queues gave up is kept and resent.
-import { createExecutionContext, createMessageBatch, env, getQueueResult } from "cloudflare:test";
+// Administration is the admins' alone; a suspended person is out of everything, and what is done to somebody is in their log.
 import { eq, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { auditEvents, users } from "../../schema/tables/auth.ts";
-import { deadLetters } from "../../schema/tables/events.ts";
-import { randomBase62 } from "../../schema/token.ts";
-import worker from "../main.ts";
-import { createPerson, database, giveLink, makeRepository, send } from "../testing/fixtures.ts";
+import { SUSPENSION_REASON_CHARACTERS_MAX } from "../core/limits.ts";
+import { openBrowser } from "../testing/browser.ts";
+import { createPerson, database, makeRepository, send } from "../testing/fixtures.ts";
+import { readLink, readMails } from "../testing/mail.ts";
+import { makeMailAccount, openSignedIn, PASSWORD, readActions } from "../testing/mail-account.ts";
 
-async function signIn(userId: number) {
-  const answer = await send(await giveLink(userId), { method: "POST" });
-  const cookie = (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
-  const page = await (await send("/new", { cookie })).text();
-  const csrf = /name="_csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
-  const post = (path: string) => send(path, { method: "POST", cookie, headers: { "x-csrf-token": csrf } });
-  return { cookie, post };
-}
-async function createAdmin() {
+async function openAdmin() {
   const admin = await createPerson();
   await database.query.update(users).set({ isAdmin: true }).where(eq(users.id, admin.id));
-  return { ...admin, ...(await signIn(admin.id)) };
+  return { ...admin, browser: await openSignedIn(admin.id) };
 }
+const pathOf = ({ username }: { username: string }) => `/site-admin/people/${username}`;
+const statusOf = async (answer: Promise<Response>) => (await answer).status;
 
 describe("an admin", () => {
-  it("shuts somebody out of pages, the API and git at once, and lets them in again", async () => {
-    const [admin, person] = [await createAdmin(), await createPerson()];
+  it("shuts somebody out of pages, the API and git at once, with a reason, and lets them in again", async () => {
+    const [admin, person] = [await openAdmin(), await createPerson()];
     const { name } = await makeRepository(person, true);
-    const browser = await signIn(person.id);
+    const browser = await openSignedIn(person.id);
+    const git = `/${person.username}/${name}.git/info/refs?service=git-upload-pack`;
     const statuses = async () => [
-      (await send("/new", { cookie: browser.cookie })).status,
-      (await send("/api/v3/user", { token: person.token })).status,
-      (
-        await send(`/${person.username}/${name}.git/info/refs?service=git-upload-pack`, {
-          token: person.token,
-        })
-      ).status,
+      await statusOf(browser.get("/new")),
+      await statusOf(send("/api/v3/user", { token: person.token })),
+      await statusOf(send(git, { token: person.token })),
     ];
+    const act = (verb: string, reason: string) => admin.browser.post(`${pathOf(person)}/${verb}`, { reason });
     expect(await statuses()).toEqual([200, 200, 200]);
-    expect(await (await send(`/site-admin?search=${person.username}`, admin)).text()).toContain(
-      person.username,
-    );
-    expect((await admin.post(`/site-admin/users/${person.id}/suspend`)).status).toBe(303);
+    for (const reason of ["", "   ", "x".repeat(SUSPENSION_REASON_CHARACTERS_MAX + 1)]) {
+      const refused = await act("suspend", reason);
+      expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining("reason-error")]);
+    }
+    expect(await statuses()).toEqual([200, 200, 200]);
+    expect((await act("suspend", "x".repeat(SUSPENSION_REASON_CHARACTERS_MAX))).status).toBe(303);
     expect(await statuses()).toEqual([401, 401, 401]);
-    expect((await admin.post(`/site-admin/users/${person.id}/unsuspend`)).status).toBe(303);
+    expect((await act("suspend", "again")).status).toBe(422);
+    expect((await act("restore", "they wrote")).status).toBe(303);
+    expect((await act("suspend", "spam in issues")).status).toBe(303);
+    const page = await (await admin.browser.get(pathOf(person))).text();
+    expect(page).toContain("spam in issues");
+    expect((await act("restore", "a mistake")).status).toBe(303);
     expect(await statuses()).toEqual([200, 200, 200]);
-    expect((await admin.post(`/site-admin/users/${admin.id}/suspend`)).status).toBe(409);
-    const log = await database.query.select().from(auditEvents).where(eq(auditEvents.actorId, admin.id));
-    expect(log.map(({ action }) => action)).toEqual(
-      expect.arrayContaining(["user.suspend", "user.unsuspend"]),
-    );
-    const exported = await (await send(`/site-admin/audit/export?actor=${admin.username}`, admin)).text();
-    for (const line of exported.trim().split("\n"))
+    const log = await database.query.select().from(auditEvents).where(eq(auditEvents.ownerId, person.id));
+    expect(log.findLast(({ action }) => action === "user.unsuspend")).toMatchObject({
+      actorId: admin.id,
+      details: { reason: "a mistake", suspendedFor: "spam in issues" },
+    });
+    const path = `/site-admin/audit/export?actor=${admin.username}`;
+    for (const line of (await (await admin.browser.get(path)).text()).trim().split("\n")) {
       expect(JSON.parse(line)).toMatchObject({ actor: { id: admin.id } });
+    }
+  });
+
+  it("does nothing of the kind to themselves", async () => {
+    const admin = await openAdmin();
+    for (const verb of ["suspend", "restore", "reset", "end-sessions", "revoke-tokens"]) {
+      const answer = await admin.browser.post(`${pathOf(admin)}/${verb}`, { reason: "x" });
+      expect([verb, answer.status]).toEqual([verb, 409]);
+    }
+    expect(await (await admin.browser.get(pathOf(admin))).text()).toContain("This is your own account");
   });
 
   it("is the only one for whom there is anything here", async () => {
-    const person = await createPerson();
-    const browser = await signIn(person.id);
-    for (const path of ["/site-admin", "/site-admin/audit", "/site-admin/audit/export"]) {
-      expect((await send(path, browser)).status).toBe(404);
-      expect((await send(path)).status).toBe(401);
+    const [person, other] = [await createPerson(), await createPerson()];
+    const browser = await openSignedIn(person.id);
+    const pages = [
+      "",
+      "/audit",
+      "/audit/export",
+      "/settings",
+      "/mail",
+      "/queues",
+      `/people/${other.username}`,
+    ];
+    for (const page of [...pages, `/people/${other.username}/export`]) {
+      expect([page, await statusOf(browser.get(`/site-admin${page}`))]).toEqual([page, 404]);
+      expect([page, await statusOf(openBrowser().get(`/site-admin${page}`))]).toEqual([page, 401]);
     }
-    expect((await browser.post(`/site-admin/users/${person.id}/suspend`)).status).toBe(404);
-    expect((await browser.post("/site-admin/dead-letters/1/replay")).status).toBe(404);
+    for (const verb of ["suspend", "restore", "reset", "end-sessions", "revoke-tokens"]) {
+      expect(await statusOf(browser.post(`${pathOf(other)}/${verb}`, { reason: "x" }))).toBe(404);
+    }
+    for (const path of ["/settings", "/mail/1/retry", "/mail/1/drop", "/queues/dead-letters/1/resend"]) {
+      expect([path, await statusOf(browser.post(`/site-admin${path}`))]).toEqual([path, 404]);
+    }
+    expect(await readActions(other.id)).toEqual([]);
   });
 
-  it("sees what a queue gave up, and sends it again once", async () => {
-    const admin = await createAdmin();
-    const id = randomBase62(12);
-    const message = { id, timestamp: new Date(), attempts: 1, body: { kind: "wake", runId: 2_000_000_001 } };
-    for (let time = 0; time < 2; time++) {
-      const batch = createMessageBatch("runs-dead", [message]);
-      const context = createExecutionContext();
-      await worker.queue(batch, env, context);
-      expect((await getQueueResult(batch, context)).explicitAcks).toEqual([id]);
+  it("proves who they are once more before they do any of it", async () => {
+    const [admin, person] = [await openAdmin(), await createPerson()];
+    await database.query.execute(
+      sql`UPDATE auth_sessions SET proved_at = now() - interval '2 hours' WHERE user_id = ${admin.id}`,
+    );
+    for (const path of [`${pathOf(person)}/suspend`, "/site-admin/settings"]) {
+      const answer = await admin.browser.post(path, { reason: "x" });
+      expect(answer.headers.get("location")).toMatch(/^\/login\/confirm/);
     }
-    const kept = await database.query.select().from(deadLetters).where(eq(deadLetters.messageId, id));
-    expect(kept).toMatchObject([{ queue: "runs", replayedAt: null }]);
-    expect(await (await send("/site-admin", admin)).text()).toContain("2000000001");
-    const path = `/site-admin/dead-letters/${kept[0]?.id}/replay`;
-    expect([(await admin.post(path)).status, (await admin.post(path)).status]).toEqual([303, 404]);
+    expect(await readActions(person.id)).toEqual([]);
   });
+
+  it("finds people by the beginning of a name or a whole confirmed address, of a kind, page by page", async () => {
+    const [admin, account] = [await openAdmin(), await makeMailAccount()];
+    const found = async (query: string) =>
+      [...(await (await admin.browser.get(`/site-admin?${query}`)).text()).matchAll(/people\/(\w+)"/g)].map(
+        ([, name]) => name,
+      );
+    const { username, address } = account;
+    expect(await found(`search=${username.slice(0, -2).toUpperCase()}`)).toEqual([username]);
+    expect(await found(`search=${encodeURIComponent(address.toUpperCase())}`)).toEqual([username]);
+    expect(await found(`search=${encodeURIComponent(address.slice(0, -1))}`)).toEqual([]);
+    expect(await found(`search=${username}&filter=suspended`)).toEqual([]);
+    expect(await found(`search=${username}&filter=admins`)).toEqual([]);
+    expect(await found(`search=${admin.username}&filter=admins`)).toEqual([admin.username]);
+    await admin.browser.post(`${pathOf(account)}/suspend`, { reason: "x" });
+    expect(await found(`search=${username}&filter=suspended`)).toEqual([username]);
+    const [first, second] = [await found("per_page=1"), await found("per_page=1&page=2")];
+    expect([first.length, second.length]).toEqual([1, 1]);
+    expect(first).not.toEqual(second);
+  });
+});
+
+describe("somebody's page", () => {
+  it("tells in numbers how they get in and what they hold, and no secret", async () => {
+    const [admin, account] = [await openAdmin(), await makeMailAccount()];
+    await openSignedIn(account.id);
+    const page = await (await admin.browser.get(pathOf(account))).text();
+    expect(page).toContain("Ways in: no passkey, no wallet, 1 confirmed address, a password.");
+    expect(page).toContain("Holds: 1 session, 1 API token, no SSH key.");
+    for (const secret of [account.address, "scrypt", "plue_"]) expect(page).not.toContain(secret);
+  });
+
+  it("shows what was done by and to them, and to nobody else", async () => {
+    const [admin, person, other] = [await openAdmin(), await createPerson(), await createPerson()];
+    await openSignedIn(other.id);
+    await admin.browser.post(`${pathOf(person)}/revoke-tokens`);
+    const page = await (await admin.browser.get(pathOf(person))).text();
+    expect(page).toContain("user.tokens-revoke");
+    expect(page).not.toContain(other.username);
+    const exported = await (await admin.browser.get(`${pathOf(person)}/export`)).text();
+    expect(
+      exported
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).action),
+    ).toEqual(["user.tokens-revoke"]);
+  });
+
+  it("isn't there for an organisation or nobody", async () => {
+    const admin = await openAdmin();
+    const made = await send("/api/v3/orgs", {
+      ...{ method: "POST", token: admin.token },
+      body: JSON.stringify({ login: `o${admin.username}`.slice(0, 30) }),
+    });
+    const { login } = await made.json<{ login: string }>();
+    for (const username of [login, "nobody-at-all"]) {
+      expect(await statusOf(admin.browser.get(pathOf({ username })))).toBe(404);
+      expect(await statusOf(admin.browser.post(`${pathOf({ username })}/suspend`, { reason: "x" }))).toBe(
+        404,
+      );
+    }
+  });
+});
+
+describe("an admin's reset", () => {
+  it("mails the person a link of their own, which sets a password and ends their sessions", async () => {
+    const [admin, account] = [await openAdmin(), await makeMailAccount()];
+    const before = await openSignedIn(account.id);
+    const answer = await admin.browser.post(`${pathOf(account)}/reset`);
+    expect([answer.status, answer.headers.get("location")]).toEqual([303, `${pathOf(account)}?done=reset`]);
+    const link = await readLink(account.address, /password/i);
+    const log = await database.query.select().from(auditEvents).where(eq(auditEvents.ownerId, account.id));
+    const shown = await (await admin.browser.get(`${pathOf(account)}?done=reset`)).text();
+    const secret = link.split("/").at(-1) ?? "";
+    for (const text of [shown, JSON.stringify(log)]) expect(text).not.toContain(secret);
+    expect(log.map(({ action }) => action)).toContain("user.reset-link");
+    const browser = openBrowser();
+    expect((await browser.post(link, { password: "short" })).status).toBe(422);
+    const password = `${PASSWORD}-anew`;
+    expect((await browser.post(link, { password })).status).toBe(200);
+    expect(await before.isSignedIn()).toBe(false);
+    expect((await browser.post("/login/password", { login: account.username, password })).status).toBe(303);
+    expect((await openBrowser().post(link, { password })).status).toBe(410);
+  });
+
+  it("is refused with the reason where no link would do", async () => {
+    const admin = await openAdmin();
+    const [walletOnly, account] = [await createPerson(), await makeMailAccount()];
+    const refused = async (person: { username: string }) => {
+      const answer = await admin.browser.post(`${pathOf(person)}/reset`);
+      return [answer.status, /role="alert">\s*✗ ([^<]+)/.exec(await answer.text())?.[1]];
+    };
+    expect(await refused(walletOnly)).toEqual([422, expect.stringContaining("no confirmed email address")]);
+    await admin.browser.post(`${pathOf(account)}/suspend`, { reason: "x" });
+    expect(await refused(account)).toEqual([422, expect.stringContaining("shut out")]);
+    expect(await readMails(account.address)).toEqual([]);
+  });
+});
+
+it("an admin ends somebody's sessions, and their tokens, each for itself and once", async () => {
+  const [admin, person] = [await openAdmin(), await createPerson()];
+  const browser = await openSignedIn(person.id);
+  const hasApi = async () => (await send("/api/v3/user", { token: person.token })).status === 200;
+  expect((await admin.browser.post(`${pathOf(person)}/end-sessions`)).status).toBe(303);
+  expect([await browser.isSignedIn(), await hasApi()]).toEqual([false, true]);
+  expect((await admin.browser.post(`${pathOf(person)}/end-sessions`)).status).toBe(422);
+  expect((await admin.browser.post(`${pathOf(person)}/revoke-tokens`)).status).toBe(303);
+  expect(await hasApi()).toBe(false);
+  expect((await admin.browser.post(`${pathOf(person)}/revoke-tokens`)).status).toBe(422);
+  expect((await readActions(person.id)).filter((action) => action.startsWith("user."))).toEqual([
+    "user.sessions-end",
+    "user.tokens-revoke",
+  ]);
 });
 
 describe("the audit log", () => {
   it("lets nobody change or remove what it holds", async () => {
     const person = await createPerson();
-    await signIn(person.id);
+    await openSignedIn(person.id);
     const mine = eq(auditEvents.ownerId, person.id);
     for (const change of [
       () => database.query.update(auditEvents).set({ action: "nothing" }).where(mine),
@@ -100,14 +231,14 @@ describe("the audit log", () => {
 
   it("shows a person their own, filtered, and nobody else's", async () => {
     const [person, other] = [await createPerson(), await createPerson()];
-    const browser = await signIn(person.id);
-    await signIn(other.id);
-    const page = await (await send("/settings/security-log", browser)).text();
+    const browser = await openSignedIn(person.id);
+    await openSignedIn(other.id);
+    const page = await (await browser.get("/settings/security-log")).text();
     expect(page).toContain("session.open");
     expect(page).not.toContain(other.username);
-    expect(await (await send("/settings/security-log?action=nothing", browser)).text()).toContain(
+    expect(await (await browser.get("/settings/security-log?action=nothing")).text()).toContain(
       "Nothing is recorded",
     );
-    expect((await send("/settings/security-log?since=yesterday", browser)).status).toBe(400);
+    expect((await browser.get("/settings/security-log?since=yesterday")).status).toBe(400);
   });
 });

@@ -1,12 +1,19 @@
-// What queues gave up: kept, shown to the site's admins, and sent again. Invariant: a message is acknowledged only once
-// its row is there, and marked as replayed only after its queue has taken it.
-import { desc, eq, isNull, sql } from "drizzle-orm";
+// What queues gave up: kept with why, shown to the site's admins, and sent again or let go. Invariant: a message is
+// acknowledged only once its row is there, and marked as sent again only after its queue has taken it.
+import { and, count, desc, eq, isNull, sql } from "drizzle-orm";
 import { deadLetters } from "../../schema/tables/events.ts";
 import { importsMessageSchema } from "../../schema/wire/imports.ts";
 import { deliveriesMessageSchema } from "../../schema/wire/mail.ts";
 import { maintenanceMessageSchema, runsMessageSchema } from "../../schema/wire/outbox.ts";
-import type { Database } from "../core/db.ts";
+import { recordAudit } from "../audit/service.ts";
+import type { Actor } from "../core/actor.ts";
+import type { Database, Executor } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
+import { notFound } from "../core/errors.ts";
+import { takeFailure } from "../core/message-failures.ts";
+import type { Origin } from "../core/origin.ts";
+import type { PageRequest } from "../core/paging.ts";
+import { requireSiteAdmin } from "./require-admin.ts";
 
 const SUFFIX = "-dead";
 
@@ -17,10 +24,14 @@ export const isDeadLetterQueue = (queue: string): boolean => queue.endsWith(SUFF
 export async function keepDeadLetters(database: Database, batch: MessageBatch<unknown>): Promise<void> {
   const queue = batch.queue.slice(0, -SUFFIX.length);
   for (const message of batch.messages) {
-    await database.query
-      .insert(deadLetters)
-      .values({ queue, messageId: message.id, body: message.body ?? null })
-      .onConflictDoNothing();
+    await database.transaction(async (transaction) => {
+      const body = message.body ?? null;
+      const problem = await takeFailure(transaction, queue, body);
+      await transaction
+        .insert(deadLetters)
+        .values({ queue, messageId: message.id, body, problem })
+        .onConflictDoNothing();
+    });
     message.ack();
   }
 }
@@ -29,36 +40,97 @@ interface DeadLetter {
   id: number;
   queue: string;
   body: unknown;
+  /** Empty where nobody said why. */
+  problem: string;
   createdAt: Date;
 }
 
+const waits = and(isNull(deadLetters.replayedAt), isNull(deadLetters.droppedAt));
+
 /** Those that wait, newest first. */
-export async function listDeadLetters(database: Database, lettersMax: number): Promise<DeadLetter[]> {
-  const { id, queue, body, createdAt } = deadLetters;
-  return database.query
-    .select({ id, queue, body, createdAt })
+export async function listDeadLetters(
+  database: Database,
+  page: PageRequest,
+): Promise<{ letters: DeadLetter[]; total: number }> {
+  const { id, queue, body, problem, createdAt } = deadLetters;
+  const letters = await database.query
+    .select({ id, queue, body, problem, createdAt })
     .from(deadLetters)
-    .where(isNull(deadLetters.replayedAt))
+    .where(waits)
     .orderBy(desc(id))
-    .limit(lettersMax);
+    .offset(page.offset)
+    .limit(page.limit);
+  const [row] = await database.query.select({ total: count() }).from(deadLetters).where(waits);
+  return { letters, total: row?.total ?? 0 };
 }
 
-/** Sends one to its queue again. @returns whether there was one that waits. */
-export async function replayDeadLetter(env: Env, database: Database, id: number): Promise<boolean> {
-  const [letter] = await database.query.select().from(deadLetters).where(eq(deadLetters.id, id));
-  if (!letter || letter.replayedAt !== null) return false;
-  await sendAgain(env, letter.queue, letter.body);
-  await database.query.update(deadLetters).set({ replayedAt: sql`now()` }).where(eq(deadLetters.id, id));
-  return true;
+interface Services {
+  env: Env;
+  database: Database;
+  actor: Actor;
+  origin: Origin;
 }
 
-async function sendAgain(env: Env, queue: string, body: unknown): Promise<void> {
-  if (queue === "imports") return sent(env.importsQueue.send(importsMessageSchema.parse(body)));
-  if (queue === "maintenance") return sent(env.maintenanceQueue.send(maintenanceMessageSchema.parse(body)));
-  if (queue === "deliveries") return sent(env.deliveriesQueue.send(deliveriesMessageSchema.parse(body)));
-  return sent(env.runsQueue.send(runsMessageSchema.parse(body)));
+/**
+ * Sends one to its queue again. Of two at once, the other finds none.
+ * @throws ForgeError `not_found` where none waits
+ */
+export async function resendDeadLetter(
+  { env, database, actor, origin }: Services,
+  id: number,
+): Promise<{ end: "sent" } | { end: "refused"; problem: string }> {
+  const admin = requireSiteAdmin(actor);
+  return database.transaction(async (transaction) => {
+    const letter = await lockLetter(transaction, id);
+    const send = prepareSending(env, letter.queue, letter.body);
+    if (!send) return { end: "refused", problem: "No queue knows what to do with this message." };
+    await send();
+    await transaction.update(deadLetters).set({ replayedAt: sql`now()` }).where(eq(deadLetters.id, id));
+    await recordAudit(transaction, admin, origin, describeLetter("resend", letter));
+    return { end: "sent" };
+  });
 }
 
-async function sent(sending: Promise<unknown>): Promise<void> {
-  await sending;
+/** Lets one go. @throws ForgeError `not_found` where none waits */
+export async function dropDeadLetter({ database, actor, origin }: Services, id: number): Promise<void> {
+  const admin = requireSiteAdmin(actor);
+  await database.transaction(async (transaction) => {
+    const letter = await lockLetter(transaction, id);
+    await transaction.update(deadLetters).set({ droppedAt: sql`now()` }).where(eq(deadLetters.id, id));
+    await recordAudit(transaction, admin, origin, describeLetter("drop", letter));
+  });
+}
+
+async function lockLetter(transaction: Executor, id: number): Promise<DeadLetter> {
+  const [letter] = await transaction
+    .select()
+    .from(deadLetters)
+    .where(and(eq(deadLetters.id, id), waits))
+    .for("update");
+  if (!letter) throw notFound();
+  return letter;
+}
+
+const describeLetter = (verb: string, { id, queue, body }: DeadLetter) => ({
+  action: `site.dead-letter-${verb}`,
+  target: { kind: "dead-letter", id, name: queue },
+  details: { body },
+});
+
+/** How to send it to its queue again; undefined for what that queue wouldn't understand. */
+function prepareSending(env: Env, queue: string, body: unknown): (() => Promise<unknown>) | undefined {
+  if (queue === "imports") {
+    const parsed = importsMessageSchema.safeParse(body);
+    return parsed.success ? () => env.importsQueue.send(parsed.data) : undefined;
+  }
+  if (queue === "maintenance") {
+    const parsed = maintenanceMessageSchema.safeParse(body);
+    return parsed.success ? () => env.maintenanceQueue.send(parsed.data) : undefined;
+  }
+  if (queue === "deliveries") {
+    const parsed = deliveriesMessageSchema.safeParse(body);
+    return parsed.success ? () => env.deliveriesQueue.send(parsed.data) : undefined;
+  }
+  const parsed = runsMessageSchema.safeParse(body);
+  return queue === "runs" && parsed.success ? () => env.runsQueue.send(parsed.data) : undefined;
 }

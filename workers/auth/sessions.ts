@@ -113,13 +113,16 @@ export async function revokeOtherSessions(
   });
 }
 
-/** Ends a person's sessions, but for one, within `transaction`: who proved who they are by other means stays out. */
+/**
+ * Ends a person's sessions, but for one, within `transaction`: who proved who they are by other means stays out.
+ * @returns how many
+ */
 export async function endSessionsOf(
   transaction: Executor,
   userId: number,
   keptSessionId: number | null,
-): Promise<void> {
-  await endSessionsExcept(transaction, userId, keptSessionId);
+): Promise<number> {
+  return (await endSessionsExcept(transaction, userId, keptSessionId)).length;
 }
 
 async function recordRevocation(

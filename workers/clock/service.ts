@@ -5,6 +5,7 @@ import { expireCredentials } from "../auth/service.ts";
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import type { Log } from "../core/log.ts";
+import { deleteOldFailures } from "../core/message-failures.ts";
 import { deleteSentEvents, drainOutbox } from "../core/outbox.ts";
 import { tickMaintenance } from "../git/housekeeping/consume-maintenance.ts";
 import { sweepImports } from "../imports/service.ts";
@@ -29,6 +30,7 @@ export async function strikeClock({ env, database, log }: ClockServices): Promis
   await sweepOffers(database);
   await sweepReservedNames(database);
   await sweepLimits(database);
+  await deleteOldFailures(database);
   await sweepAudit(database);
   await sweepMail(env, database);
   await sweepImports({ env, database });

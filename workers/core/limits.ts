@@ -163,8 +163,10 @@ export const TOKEN_LIFETIME_DAYS_MAX = 366;
 export const SSH_KEYS_PER_ACCOUNT_MAX = 100;
 export const DEPLOY_KEYS_PER_REPOSITORY_MAX = 100;
 export const SSH_KEY_CHARACTERS_MAX = 16 * 1024;
-/** Messages that queues gave up, as the admins' page shows them. */
-export const DEAD_LETTERS_SHOWN_MAX = 100;
+/** Why an admin shut somebody out. */
+export const SUSPENSION_REASON_CHARACTERS_MAX = 300;
+/** What is kept of why a message of a queue wasn't done. */
+export const FAILURE_CHARACTERS_MAX = 500;
 /** Events of one page of the audit log. */
 export const AUDIT_EVENTS_PER_PAGE_MAX = 50;
 /** Questions of an address whether a token has leaked. */
@@ -197,6 +199,9 @@ export const INVITATIONS_OPEN_MAX = 200;
 export const TEAM_LEVELS_MAX = 8;
 export const TEAMS_PER_ORGANIZATION_MAX = 1_000;
 
+/** How long it is believed of the gateway that it sends mail, or that it doesn't; and that it didn't answer. */
+export const MAIL_ROUTE_KEPT_MS = 60_000;
+export const MAIL_ROUTE_UNKNOWN_KEPT_MS = 5_000;
 /** How often a mail is tried before it is given up, and the wait after the first and after the later attempts. */
 export const MAIL_ATTEMPTS_MAX = 10;
 export const MAIL_RETRY_SECONDS_MIN = 15;

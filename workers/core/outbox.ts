@@ -1,6 +1,6 @@
 // Events leave the database from here: written in the transaction of their change, sent to the queue afterwards,
 // and marked as sent. Invariant: at least once; a row is marked only after the queue has taken its message.
-import { asc, inArray, isNull, sql } from "drizzle-orm";
+import { asc, count, inArray, isNull, min, sql } from "drizzle-orm";
 import { outbox } from "../../schema/tables/events.ts";
 import type { DeliveriesMessage } from "../../schema/wire/mail.ts";
 import {
@@ -61,6 +61,21 @@ async function dispatchOutbox(env: Env, database: Database): Promise<number> {
 /** Sends everything there is, sweep by sweep. */
 export async function drainOutbox(env: Env, database: Database): Promise<void> {
   while ((await dispatchOutbox(env, database)) === OUTBOX_ROWS_PER_SWEEP_MAX);
+}
+
+/** What hasn't been sent, by topic: how much, and since when. */
+export async function summarizeOutbox({ query }: Pick<Database, "query">) {
+  const waiting = await query
+    .select({
+      topic: outbox.topic,
+      total: count(),
+      oldestAt: min(outbox.createdAt),
+    })
+    .from(outbox)
+    .where(isNull(outbox.dispatchedAt))
+    .groupBy(outbox.topic)
+    .orderBy(asc(outbox.topic));
+  return waiting.map(({ oldestAt, ...one }) => ({ ...one, oldestAt: oldestAt ?? new Date() }));
 }
 
 /** Removes rows that were sent long ago. */

@@ -1,5 +1,6 @@
 // The consumer of the `imports` queue. Invariant: a message is only a hint; a double or a lost one changes nothing.
 import { importsMessageSchema } from "../../schema/wire/imports.ts";
+import { noteFailure } from "../core/message-failures.ts";
 import { type ImportServices, runImport } from "./run-import.ts";
 import { cleanUpEnded } from "./service.ts";
 
@@ -30,6 +31,7 @@ export async function consumeImports(services: ImportServices, batch: MessageBat
       else message.ack();
     } catch (error) {
       log.error("an import was not indexed; it is tried again", error, { importId });
+      await noteFailure(services, batch.queue, message.body, error);
       message.retry({ delaySeconds: RETRY_SECONDS });
     }
   }

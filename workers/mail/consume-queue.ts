@@ -52,21 +52,26 @@ export async function sendMail(services: MailServices, id: number): Promise<Date
   try {
     const deliver = services.deliver ?? ((ready: Mail) => deliverMail(env, ready));
     const end = await deliver(mail.mail);
-    if (end.end === "refused") return giveUp(services, id, end.problem);
+    if (end.end === "refused") return giveUp(services, id, end.problem, true);
     await store.endMail(database.query, id, "sent");
     log.info("a mail was sent", { mailId: id, attempts: row.attempts });
     return undefined;
   } catch (error) {
     log.error("a mail was not sent", error, { mailId: id, attempts: row.attempts });
     const problem = error instanceof Error ? error.message : String(error);
-    if (row.attempts >= MAIL_ATTEMPTS_MAX) return giveUp(services, id, problem);
+    if (row.attempts >= MAIL_ATTEMPTS_MAX) return giveUp(services, id, problem, true);
     await store.noteProblem(database.query, id, problem);
     return row.nextAttemptAt;
   }
 }
 
-async function giveUp({ database, log }: MailServices, id: number, problem: string): Promise<undefined> {
-  await store.endMail(database.query, id, "failed", problem);
+async function giveUp(
+  { database, log }: MailServices,
+  id: number,
+  problem: string,
+  keepsText = false,
+): Promise<undefined> {
+  await store.endMail(database.query, id, "failed", problem, keepsText);
   log.warn("a mail was given up", { mailId: id, problem });
 }
 

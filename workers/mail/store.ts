@@ -51,15 +51,20 @@ export async function replaceSealed(
   await transaction.update(mails).set({ sealed, expiresAt }).where(eq(mails.id, id));
 }
 
+/** @param keepsText whether an admin may have it tried again */
 export async function endMail(
   query: Executor,
   id: number,
   state: "sent" | "failed" | "needless",
   problem = "",
+  keepsText = false,
 ): Promise<void> {
   await query
     .update(mails)
-    .set({ state, problem, sealed: null, sentAt: state === "sent" ? sql`now()` : null })
+    .set({
+      ...{ state, problem, sentAt: state === "sent" ? sql`now()` : null },
+      ...(keepsText ? {} : { sealed: null }),
+    })
     .where(and(eq(mails.id, id), eq(mails.state, "queued")));
 }
 
@@ -193,6 +198,10 @@ export async function findChangeToken(
 
 /** Removes what nobody can use or wants to know of any more. */
 export async function deleteOldMail(query: Executor): Promise<void> {
+  await query
+    .update(mails)
+    .set({ sealed: null })
+    .where(and(eq(mails.state, "failed"), isNotNull(mails.sealed), lt(mails.expiresAt, sql`now()`)));
   const monthAgo = sql`now() - interval '30 days'`;
   await query.delete(mails).where(and(ne(mails.state, "queued"), lt(mails.createdAt, monthAgo)));
   await query

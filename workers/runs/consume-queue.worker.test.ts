@@ -5,6 +5,7 @@ import { SIGNATURE_HEADER, verifySignature } from "../../schema/signature.ts";
 import type { RunsMessage } from "../../schema/wire/outbox.ts";
 import { parseEnv } from "../core/env.ts";
 import { createLog } from "../core/log.ts";
+import { database } from "../testing/fixtures.ts";
 import { consumeRuns } from "./consume-queue.ts";
 
 const messages = [1, 2].map((runId) => ({
@@ -16,7 +17,7 @@ const messages = [1, 2].map((runId) => ({
 
 async function consume() {
   const batch = createMessageBatch<RunsMessage>("runs", messages);
-  await consumeRuns(parseEnv(env), createLog({}), batch);
+  await consumeRuns({ env: parseEnv(env), database, log: createLog({}) }, batch);
   return getQueueResult(batch, createExecutionContext());
 }
 

@@ -3,6 +3,7 @@
 import { recordAudit } from "../audit/service.ts";
 import { replaceSession } from "../auth/sessions.ts";
 import { ANONYMOUS } from "../core/actor.ts";
+import { canMail } from "../mail/can-mail.ts";
 import { describeLink, lockLink, markLinkUsed } from "../mail/links.ts";
 import { orderMail } from "../mail/service.ts";
 import { clearFailures } from "../rate-limits/service.ts";
@@ -13,7 +14,7 @@ import { findPasswordProblem } from "./password-policy.ts";
 import type { SignInServices } from "./services.ts";
 import { findPerson, lockPerson } from "./store/password-accounts.ts";
 
-type OrderEnd = { end: "mailed" } | { end: "limited"; retryAfterMs: number };
+type OrderEnd = { end: "mailed" } | { end: "unavailable" } | { end: "limited"; retryAfterMs: number };
 
 /** Mails a link to whoever has this name or address, if anybody; the answer doesn't tell. */
 export async function orderEntryLink(
@@ -22,6 +23,7 @@ export async function orderEntryLink(
   login: string,
 ): Promise<OrderEnd> {
   const { env, database } = services;
+  if (!(await canMail(env))) return { end: "unavailable" };
   const retryAfterMs = await takeMailRequest(services, login);
   if (retryAfterMs > 0) return { end: "limited", retryAfterMs };
   await database.transaction((transaction) => orderMail(env, transaction, { kind, login }));

@@ -6,6 +6,7 @@ import { recordAudit } from "../audit/service.ts";
 import { replaceSession } from "../auth/sessions.ts";
 import { ANONYMOUS } from "../core/actor.ts";
 import type { Executor } from "../core/db.ts";
+import { canMail } from "../mail/can-mail.ts";
 import { describeLink, endLinks, lockLink, markLinkUsed } from "../mail/links.ts";
 import { orderMail } from "../mail/service.ts";
 import { findOwnerNameProblem } from "../repos/names.ts";
@@ -26,7 +27,7 @@ interface RegistrationErrors {
 
 type RegisterEnd =
   | { end: "mailed" }
-  /** Nobody registers now, or nobody without an invitation. */
+  /** Nobody registers now, nobody without an invitation, or nobody by mail. */
   | { end: "closed"; problem: string }
   | { end: "wrong"; errors: RegistrationErrors }
   | { end: "limited"; retryAfterMs: number };
@@ -40,6 +41,9 @@ export async function register(
   const { username, address, password } = wanted;
   const verdict = await mayRegister(database.query, { invited: false, email: address });
   if (!verdict.may && verdict.why !== "domain") return { end: "closed", problem: verdict.problem };
+  if (!(await canMail(env))) {
+    return { end: "closed", problem: "No account is made by mail here, since no mail can be sent." };
+  }
   const errors = await findErrors(database.query, wanted);
   if (!verdict.may) errors.address ??= verdict.problem;
   if (Object.keys(errors).length > 0) return { end: "wrong", errors };

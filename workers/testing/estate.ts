@@ -69,7 +69,7 @@ export async function makeEstate(): Promise<Estate> {
     [/\/imports?\//, "id", (await begun.json<{ id: number }>()).id],
     [/repository_invitations|repos\/.*\/invitations/, "invitation_id", toRepository?.id],
     [/orgs\/.*\/invitations/, "invitation_id", invitation.id],
-    [/\/site-admin\/users\//, "id", owner.id],
+    [/\/site-admin\/people\//, "name", owner.username],
   ];
   const values: Record<string, string> = {
     ...{ owner: owner.username, repo: repository.name, repository: `${repository.name}.git`, org },

@@ -5,7 +5,7 @@ import { recordAudit } from "../audit/service.ts";
 import { hasScope } from "../auth/permissions.ts";
 import { requireCredentialsOwner } from "../auth/require-user.ts";
 import { type Actor, ANONYMOUS, TOKEN_SCOPES, type TokenScope, type UserActor } from "../core/actor.ts";
-import type { Database } from "../core/db.ts";
+import type { Database, Executor } from "../core/db.ts";
 import { type FieldError, ForgeError, notFound } from "../core/errors.ts";
 import {
   CREDENTIALS_PER_ACCOUNT,
@@ -143,6 +143,10 @@ export async function revokeOwnToken(
     });
   });
 }
+
+/** Ends all tokens of somebody, within the transaction of who may do so and records it. @returns how many */
+export const revokeTokensOf = (transaction: Executor, userId: number): Promise<number> =>
+  store.revokeAll(transaction, userId);
 
 /**
  * Whether a string that was found somewhere is a live API token; whoever holds it may have it revoked, which is what a

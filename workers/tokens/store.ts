@@ -96,6 +96,16 @@ export async function revoke(transaction: Executor, userId: number, id: number) 
   return row?.name;
 }
 
+/** @returns how many there were. */
+export async function revokeAll(transaction: Executor, userId: number): Promise<number> {
+  const revoked = await transaction
+    .update(accessTokens)
+    .set({ revokedAt: sql`now()` })
+    .where(and(eq(accessTokens.userId, userId), isLive))
+    .returning({ id: accessTokens.id });
+  return revoked.length;
+}
+
 /** The ids of the repositories that this token reaches; null where it isn't limited. And when it ends. */
 export async function findBounds(query: Executor, id: number) {
   const [row] = await query

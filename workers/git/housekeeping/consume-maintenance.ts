@@ -6,6 +6,7 @@ import { type MaintenanceMessage, maintenanceMessageSchema } from "../../../sche
 import type { Database } from "../../core/db.ts";
 import type { Env } from "../../core/env.ts";
 import type { Log } from "../../core/log.ts";
+import { noteFailure } from "../../core/message-failures.ts";
 import { DUE_REPOSITORIES_PER_TICK } from "../limits.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 import { deleteRetiredPacks } from "./delete-packs.ts";
@@ -41,6 +42,7 @@ export async function consumeMaintenance(
       message.ack();
     } catch (error) {
       log.error("housekeeping failed; it is tried again", error, { repositoryId });
+      await noteFailure({ database, log }, batch.queue, message.body, error);
       await postponeDue(database, repositoryId);
       message.retry({ delaySeconds: RETRY_SECONDS });
     }
