@@ -52,5 +52,5 @@ async function openSaved(bucket: R2Bucket, claim: Import): Promise<SavedIngest |
   const key = importStateKey(claim.repositoryId, claim.id, claim.savedAttempt);
   const stored = await bucket.head(key);
   if (stored === null) throw new Error(`${key} is not in R2`);
-  return openSavedIngest(createR2Pack(bucket, key, stored.size));
+  return openSavedIngest(createR2Pack(bucket, [key], stored.size));
 }

@@ -174,9 +174,9 @@ export class PushedRepository {
     return named;
   }
 
-  /** How many of a pack's objects R2 has: of one, or of three. */
-  async countStored(storageKey: string): Promise<number> {
-    const heads = await Promise.all(listPackKeys(storageKey).map((key) => env.OBJECTS.head(key)));
+  /** How many of a pack's objects R2 has: of one, or of three and more. */
+  async countStored(pack: { storageKey: string; sizeBytes: number }): Promise<number> {
+    const heads = await Promise.all(listPackKeys(pack).map((key) => env.OBJECTS.head(key)));
     return heads.filter((head) => head !== null).length;
   }
 

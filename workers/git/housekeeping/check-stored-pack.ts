@@ -1,6 +1,7 @@
 // Verifies one pack against itself: what R2 holds under its names, read to the last byte. The pack goes through the
 // same gate as one that is pushed, so every object is inflated and named anew, and index and graph are compared with
 // what that makes of it.
+import { SPOOL_PART_BYTES } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { ingestPack } from "../pack/ingest-pack.ts";
 import type { IngestedPack } from "../pack/ingest-types.ts";
@@ -8,37 +9,36 @@ import { type PackGraph, parsePackGraph } from "../pack/pack-graph.ts";
 import { parsePackIndex } from "../pack/pack-index.ts";
 import type { StoredPack } from "../store/catalog.ts";
 import { splitSidecars } from "../store/joined-pack.ts";
-import { graphKey, indexKey, isJoined, listPackKeys, packKey } from "../store/keys.ts";
-import { createR2Pack } from "../store/r2-pack.ts";
+import { graphKey, indexKey, isJoined, listPackKeys, packKey, packKeys } from "../store/keys.ts";
+import { UploadedFile, type UploadedPart } from "../store/uploaded-file.ts";
 
 /** The names of a pack that R2 has no object for. */
-export async function findMissingKeys(bucket: R2Bucket, { storageKey }: StoredPack): Promise<string[]> {
-  const keys = listPackKeys(storageKey);
+export async function findMissingKeys(bucket: R2Bucket, pack: StoredPack): Promise<string[]> {
+  const keys = listPackKeys(pack);
   const heads = await Promise.all(keys.map((key) => bucket.head(key)));
   return keys.filter((_, at) => heads[at] === null);
 }
 
-/** What is wrong with a pack whose three objects are there; empty when nothing is. Throws what R2 throws. */
+/** What is wrong with a pack whose objects are there; empty when nothing is. Throws what R2 throws. */
 export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promise<string[]> {
   const key = packKey(pack.storageKey);
-  // What comes behind the pack, of one that is joined, isn't the pack.
-  const object = await bucket.get(key, { range: { offset: 0, length: pack.sizeBytes } });
-  if (object === null) return [`${key} is not in R2`];
   const problems: string[] = [];
-  if (object.size !== pack.sizeBytes && !isJoined(pack.storageKey)) {
-    problems.push(`${key} has ${object.size} bytes, the catalog says ${pack.sizeBytes}`);
-  }
+  const file = await openFile(bucket, pack, problems);
+  if (file === null) return problems;
+  const stream = file.stream(0);
   let ingested: IngestedPack;
   try {
     ingested = await ingestPack({
-      body: object.body,
+      body: stream.body,
       // It is where it would be spooled to.
-      spool: { append: async () => undefined, source: async () => createR2Pack(bucket, key, pack.sizeBytes) },
+      spool: { append: async () => undefined, source: async () => file },
       readExternal: async () => null,
     });
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     return [...problems, `${key} is damaged: ${error.message}`];
+  } finally {
+    await stream.cancel();
   }
   if (ingested.packSha !== pack.sha) problems.push(`${key} is the pack ${ingested.packSha}`);
   if (ingested.objectCount !== pack.objectCount) {
@@ -46,6 +46,32 @@ export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promi
   }
   problems.push(...(await checkSidecars(bucket, pack, ingested)));
   return problems;
+}
+
+/** The bytes of a pack as its objects are now, whatever their sizes; null when one is gone. Adds what is wrong. */
+async function openFile(
+  bucket: R2Bucket,
+  { storageKey, sizeBytes }: StoredPack,
+  problems: string[],
+): Promise<UploadedFile | null> {
+  const keys = packKeys(storageKey, sizeBytes);
+  const heads = await Promise.all(keys.map((key) => bucket.head(key)));
+  const parts: UploadedPart[] = [];
+  for (const [piece, head] of heads.entries()) {
+    if (head === null) {
+      problems.push(`${keys[piece]} is not in R2`);
+      return null;
+    }
+    const { key, etag, size } = head;
+    // What comes behind the pack, of one that is joined, isn't the pack.
+    parts.push({ key, etag, sizeBytes: isJoined(storageKey) ? Math.min(size, sizeBytes) : size });
+    const expectedBytes =
+      keys.length === 1 ? sizeBytes : Math.min(SPOOL_PART_BYTES, sizeBytes - piece * SPOOL_PART_BYTES);
+    if (!isJoined(storageKey) && size !== expectedBytes) {
+      problems.push(`${key} has ${size} bytes, the catalog says ${expectedBytes}`);
+    }
+  }
+  return new UploadedFile(bucket, parts);
 }
 
 async function checkSidecars(bucket: R2Bucket, pack: StoredPack, ingested: IngestedPack): Promise<string[]> {

@@ -27,9 +27,10 @@ const defaultOptions: DeletionOptions = { keptMs: RETIRED_PACK_KEPT_MS, takeover
 interface DeletedPack {
   readonly repositoryId: number;
   readonly storageKey: string;
+  readonly sizeBytes: number;
 }
 
-const rowSchema = z.object({ repositoryId: bigintColumn, storageKey: z.string() });
+const rowSchema = z.object({ repositoryId: bigintColumn, storageKey: z.string(), sizeBytes: bigintColumn });
 
 /** Deletes packs that were retired long enough ago, a bounded number of them. @returns how many. */
 export async function deleteRetiredPacks(
@@ -38,7 +39,8 @@ export async function deleteRetiredPacks(
 ): Promise<number> {
   const due = await queryRows(
     context.database.query,
-    sql`SELECT repository_id AS "repositoryId", storage_key AS "storageKey" FROM packs WHERE ${isDue(options)}
+    sql`SELECT repository_id AS "repositoryId", storage_key AS "storageKey", size_bytes AS "sizeBytes"
+      FROM packs WHERE ${isDue(options)}
       ORDER BY retired_at LIMIT ${DELETED_PACKS_PER_TICK}`,
     rowSchema,
   );
@@ -81,9 +83,9 @@ async function markForDeletion(
 /** Deletes the objects of a pack that the caller marked, and then its row. */
 async function deleteMarkedPack(
   { bucket, database, reach }: HousekeepingContext,
-  { repositoryId, storageKey }: DeletedPack,
+  { repositoryId, storageKey, sizeBytes }: DeletedPack,
 ): Promise<void> {
-  await bucket.delete([...listPackKeys(storageKey), bundleHeadKey(storageKey)]);
+  await bucket.delete([...listPackKeys({ storageKey, sizeBytes }), bundleHeadKey(storageKey)]);
   await reach?.("objects deleted");
   await database.transaction(async (transaction) => {
     await lockRepository(transaction, repositoryId);

@@ -21,20 +21,7 @@ const random = createRandom(77);
 const MAIN = "refs/heads/main";
 const KEEPING_ROUNDS = 12;
 const STEPS_PER_ROUND = 4;
-const LARGE_PUSHES = 5;
-
-/** Multipart uploads that were begun, by whoever. */
-const uploads: R2MultipartUpload[] = [];
-const recordingBucket = new Proxy(env.OBJECTS, {
-  get(bucket, name) {
-    if (name !== "createMultipartUpload") return Reflect.get(bucket, name).bind(bucket);
-    return async (key: string) => {
-      const upload = await bucket.createMultipartUpload(key);
-      uploads.push(upload);
-      return upload;
-    };
-  },
-});
+const LARGE_PUSHES = 8;
 
 /** What was thrown for something else than R2's failing. */
 function requireFault(error: unknown): void {
@@ -58,12 +45,8 @@ async function expectNothingLeft(repository: PushedRepository): Promise<void> {
   const catalog = await repository.listPacks();
   expect(catalog.filter(({ state }) => state !== "live")).toEqual([]);
   const { objects } = await env.OBJECTS.list({ prefix });
-  const named = catalog.flatMap(({ storageKey }) => listPackKeys(storageKey));
+  const named = catalog.flatMap((pack) => listPackKeys(pack));
   expect(objects.map(({ key }) => key).sort()).toEqual(named.sort());
-  for (const { key, uploadId } of uploads) {
-    const part = env.OBJECTS.resumeMultipartUpload(key, uploadId).uploadPart(1, "a part");
-    await expect(part).rejects.toThrow("(10024)");
-  }
 }
 
 async function readMain({ id }: PushedRepository): Promise<Oid> {
@@ -74,7 +57,7 @@ async function readMain({ id }: PushedRepository): Promise<Oid> {
 describe("R2 that fails while house is kept", () => {
   it("harms nothing that a ref reaches, and leaves nothing in the end", async () => {
     const repository = await PushedRepository.create();
-    const { bucket, faults } = makeFaulty(recordingBucket, random, 0.15);
+    const { bucket, faults } = makeFaulty(env.OBJECTS, random, 0.15);
     let tip = await repository.commit("main", { "a.txt": "a\n" });
     let [failed, done] = [0, 0];
     for (let round = 0; round < KEEPING_ROUNDS; round++) {
@@ -116,7 +99,7 @@ describe("R2 that fails while large packs arrive", () => {
 
   it("undoes pushes wholly or not at all, and leaves nothing in the end", async () => {
     const repository = await PushedRepository.create();
-    const { bucket, faults } = makeFaulty(recordingBucket, random, 0.08);
+    const { bucket, faults } = makeFaulty(env.OBJECTS, random, 0.09);
     const noise = Array.from({ length: 140 }, () => crypto.getRandomValues(new Uint8Array(65_536)));
     const files = { large: Buffer.concat(noise).toString("base64") };
     let before: Oid = ZERO_OID;
@@ -133,8 +116,7 @@ describe("R2 that fails while large packs arrive", () => {
     }
     expect(undone).toBeGreaterThan(0);
     expect(undone).toBeLessThan(LARGE_PUSHES);
-    expect([...faults.keys()].join()).toMatch(/uploadPart|complete|abort/);
-    expect(uploads.length).toBeGreaterThan(1);
+    expect(faults.get("put")).toBeGreaterThan(0);
     expect(await findDamage(repository)).toEqual([]);
     await expectNothingLeft(repository);
   });

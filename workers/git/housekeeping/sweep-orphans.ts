@@ -4,13 +4,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { ORPHAN_GRACE_MS, SWEEP_PASS_MS, SWEPT_KEYS_PER_TICK } from "../limits.ts";
-import {
-  packKey,
-  parseImportKey,
-  parseStorageKey,
-  parseUploadNoteKey,
-  REPOSITORIES_PREFIX,
-} from "../store/keys.ts";
+import { parseImportKey, parseStorageKey, REPOSITORIES_PREFIX } from "../store/keys.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
 
@@ -58,7 +52,6 @@ export async function sweepOrphans(
   const packs = old.filter(({ storageKey }) => unnamed.has(storageKey)).map(({ key }) => key);
   const orphans = [...packs, ...(await findForgottenImports(context, oldKeys))];
   await context.reach?.("orphans found");
-  orphans.push(...(await abortUploads(context, oldKeys)));
   if (orphans.length > 0) await bucket.delete(orphans);
   const last = listed.truncated ? (listed.objects.at(-1)?.key ?? "") : "";
   await context.database.query.execute(
@@ -94,26 +87,6 @@ async function findUnnamed(
     z.object({ key: z.string() }),
   );
   return new Set(rows.map(({ key }) => key));
-}
-
-/** R2's code for an upload that was completed or aborted. */
-const NO_SUCH_UPLOAD = "(10024)";
-
-/** Ends the multipart uploads that were cut off. @returns the keys of the notes that named them */
-async function abortUploads({ bucket }: HousekeepingContext, keys: readonly string[]): Promise<string[]> {
-  const ended: string[] = [];
-  for (const key of keys) {
-    const storageKey = parseUploadNoteKey(key);
-    const note = storageKey === null ? null : await bucket.get(key);
-    if (storageKey === null || note === null) continue;
-    try {
-      await bucket.resumeMultipartUpload(packKey(storageKey), await note.text()).abort();
-    } catch (error) {
-      if (!String(error).includes(NO_SUCH_UPLOAD)) throw error;
-    }
-    ended.push(key);
-  }
-  return ended;
 }
 
 /** What is left of imports that ended, or whose repository is gone. The others look after themselves. */

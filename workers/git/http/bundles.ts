@@ -10,9 +10,10 @@ import { NOT_HERE } from "../pack/pack-set.ts";
 import { planBundle } from "../pack/plan-bundle.ts";
 import type { StoredPack } from "../store/catalog.ts";
 import { findInvisible } from "../store/find-invisible.ts";
-import { bundleHeadKey, packKey } from "../store/keys.ts";
+import { bundleHeadKey, packKeys } from "../store/keys.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { openPacks } from "../store/pack-store.ts";
+import { openBodies } from "../store/r2-pack.ts";
 import { pageRefs } from "../store/refs.ts";
 import { readSnapshot } from "../store/snapshot.ts";
 import { formatBundleHeader, parseBundleHeader } from "../wire/bundle-header.ts";
@@ -145,17 +146,24 @@ async function openBody(
   { start, end }: ByteRange,
 ): Promise<ReadableStream> {
   const from = Math.max(start, head.length);
-  const key = packKey(stored.storageKey);
-  const range = { offset: from - head.length, length: end - from };
-  const pack = end > from ? await context.get("env").objects.get(key, { range }) : null;
-  if (end > from && pack === null) throw new Error(`${key} is not in R2`);
+  const keys = packKeys(stored.storageKey, stored.sizeBytes);
+  const { objects } = context.get("env");
+  const bodies = openBodies(objects, keys, from - head.length, Math.max(0, end - from));
+  const first = await bodies.next();
   const { readable, writable } = new FixedLengthStream(end - start);
   const send = async () => {
     const writer = writable.getWriter();
     await writer.write(head.subarray(start, end));
-    if (pack === null) return writer.close();
     writer.releaseLock();
-    await pack.body.pipeTo(writable);
+    try {
+      for (let body = first; !body.done; body = await bodies.next()) {
+        await body.value.pipeTo(writable, { preventClose: true });
+      }
+    } catch (error) {
+      await writable.abort(error);
+      throw error;
+    }
+    await writable.close();
   };
   const log = context.get("log");
   // The runtime pipes; whether the reader went away or R2 failed can't be told apart.

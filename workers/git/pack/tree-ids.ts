@@ -8,7 +8,7 @@ import { treeEntryKind } from "../object/parse-tree.ts";
 import type { OidTable } from "./oid-table.ts";
 
 /** A tree that was checked and numbered before. Its bytes are in the same memory as those of the tree that is like it. */
-export interface NumberedTree {
+interface NumberedTree {
   readonly start: number;
   readonly end: number;
   /** The numbers of its ids, gitlinks left out. */

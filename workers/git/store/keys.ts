@@ -1,5 +1,6 @@
 // The one module that makes R2 keys of the git engine. Invariant: every pack has a storage key of its own, which is made
 // once and never used again, so that what is stored under it never changes; the catalog's row says which pack it is.
+import { SPOOL_PART_BYTES } from "../limits.ts";
 
 /** A storage key that nothing else has or will have, of a pack with its index and graph beside it. */
 export function createStorageKey(repositoryId: number): string {
@@ -11,13 +12,31 @@ export function createJoinedKey(repositoryId: number): string {
   return `${repositoryPrefix(repositoryId)}joined/${crypto.randomUUID()}`;
 }
 
+/** Likewise, of a pack in pieces of SPOOL_PART_BYTES, each an object, with its index and graph beside them. */
+export function createPiecesKey(repositoryId: number): string {
+  return `${repositoryPrefix(repositoryId)}pieces/${crypto.randomUUID()}`;
+}
+
 /** Whether a pack's index and graph are in one object with it. */
 export function isJoined(storageKey: string): boolean {
   return storageKey.includes("/joined/");
 }
 
+/** Of a pack that is one object. */
 export function packKey(storageKey: string): string {
   return `${storageKey}.pack`;
+}
+
+/** Of a piece, counted from 0, of a pack in pieces. */
+export function pieceKey(storageKey: string, piece: number): string {
+  return `${storageKey}.${piece}.pack`;
+}
+
+/** The keys of the object or the pieces that hold a pack's bytes, in order. */
+export function packKeys(storageKey: string, sizeBytes: number): string[] {
+  if (!storageKey.includes("/pieces/")) return [packKey(storageKey)];
+  const count = Math.ceil(sizeBytes / SPOOL_PART_BYTES);
+  return Array.from({ length: count }, (_, piece) => pieceKey(storageKey, piece));
 }
 
 export function indexKey(storageKey: string): string {
@@ -31,16 +50,6 @@ export function graphKey(storageKey: string): string {
 /** The refs that a pack is offered with as a bundle, where it is. */
 export function bundleHeadKey(storageKey: string): string {
   return `${storageKey}.bundle`;
-}
-
-/** Says which multipart upload a pack arrives by, for whoever finds that nobody goes on with it. */
-export function uploadNoteKey(storageKey: string): string {
-  return `${storageKey}.upload`;
-}
-
-/** The storage key that an upload's note is for; null for a key that is no such note's. */
-export function parseUploadNoteKey(key: string): string | null {
-  return /^(repos\/\d{1,15}\/packs\/[0-9a-f-]{36})\.upload$/.exec(key)?.[1] ?? null;
 }
 
 /** A part of an import, as it was uploaded. */
@@ -65,9 +74,9 @@ export function parseImportKey(key: string): number | null {
 }
 
 /** All that R2 holds of a pack. */
-export function listPackKeys(storageKey: string): string[] {
-  if (isJoined(storageKey)) return [packKey(storageKey)];
-  return [packKey(storageKey), indexKey(storageKey), graphKey(storageKey)];
+export function listPackKeys({ storageKey, sizeBytes }: { storageKey: string; sizeBytes: number }): string[] {
+  const keys = packKeys(storageKey, sizeBytes);
+  return isJoined(storageKey) ? keys : [...keys, indexKey(storageKey), graphKey(storageKey)];
 }
 
 /** Before every key of this module. */
@@ -82,6 +91,8 @@ export function repositoryPrefix(repositoryId: number): string {
 export function parseStorageKey(key: string): string | null {
   // Packs used to be named by their hash, and to be under `staging/` before that was known.
   const match =
-    /^(repos\/\d{1,15}\/(?:packs|joined|staging)\/[0-9a-f-]{36,40})\.(?:pack|idx|graph|bundle)$/.exec(key);
+    /^(repos\/\d{1,15}\/(?:packs|joined|pieces|staging)\/[0-9a-f-]{36,40})\.(?:(?:\d{1,6}\.)?pack|idx|graph|bundle)$/.exec(
+      key,
+    );
   return match?.[1] ?? null;
 }

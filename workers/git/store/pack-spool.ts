@@ -3,9 +3,9 @@
 import { SPOOL_PART_BYTES } from "../limits.ts";
 import type { PackSpool } from "../pack/ingest-types.ts";
 import { assertRange, type RangeSource } from "../pack/range-source.ts";
-import { createStorageKey, packKey } from "./keys.ts";
+import { createPiecesKey, packKey } from "./keys.ts";
 import type { SpoolMemory } from "./spool-memory.ts";
-import { StagedUpload } from "./staged-upload.ts";
+import { StagedPieces } from "./staged-pieces.ts";
 
 const INITIAL_BYTES = 64 * 1024;
 
@@ -28,7 +28,7 @@ export class ReceivingSpool implements StorableSpool {
   private held: Uint8Array[] = [];
   private part: Uint8Array = new Uint8Array(INITIAL_BYTES);
   private used = 0;
-  private staged: StagedUpload | null = null;
+  private staged: StagedPieces | null = null;
   private opened: Promise<RangeSource> | null = null;
 
   /** @param memory the isolate's, shared by all pushes under way */
@@ -84,7 +84,7 @@ export class ReceivingSpool implements StorableSpool {
 
   private async open(): Promise<RangeSource> {
     if (this.staged === null) return createPartsSource(this.parts());
-    giveBack(await this.staged.uploadPart(this.part.subarray(0, this.used)));
+    giveBack(await this.staged.putPiece(this.part.subarray(0, this.used)));
     const source = await this.staged.complete();
     giveBack(this.part);
     this.part = NO_BYTES;
@@ -100,16 +100,16 @@ export class ReceivingSpool implements StorableSpool {
   private async beginPart(): Promise<void> {
     let free: Uint8Array | null = null;
     if (this.staged === null && this.memory.borrow()) this.held.push(this.part);
-    else free = await (this.staged ?? (await this.spill())).uploadPart(this.part);
+    else free = await (this.staged ?? (await this.spill())).putPiece(this.part);
     // Two buffers take turns: new ones would be garbage faster than it is collected.
     this.part = free ?? new Uint8Array(SPOOL_PART_BYTES);
     this.used = 0;
   }
 
-  private async spill(): Promise<StagedUpload> {
-    const staged = await StagedUpload.start(this.bucket, createStorageKey(this.repositoryId));
+  private async spill(): Promise<StagedPieces> {
+    const staged = new StagedPieces(this.bucket, createPiecesKey(this.repositoryId));
     this.staged = staged;
-    for (const part of this.held) giveBack(await staged.uploadPart(part));
+    for (const part of this.held) giveBack(await staged.putPiece(part));
     this.release();
     return staged;
   }

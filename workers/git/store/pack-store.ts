@@ -16,6 +16,7 @@ import {
   isJoined,
   listPackKeys,
   packKey,
+  packKeys,
 } from "./keys.ts";
 import { type CachedPack, packCache } from "./pack-cache.ts";
 import type { StorableSpool } from "./pack-spool.ts";
@@ -50,8 +51,11 @@ async function openPack(bucket: R2Bucket, pack: StoredPack): Promise<OpenPack> {
     packCache.add(pack.storageKey, cached);
   }
   const { index, graph, bytes } = cached;
+  const { storageKey, sizeBytes } = pack;
   const source =
-    bytes === null ? createR2Pack(bucket, packKey(pack.storageKey), pack.sizeBytes) : createMemoryPack(bytes);
+    bytes === null
+      ? createR2Pack(bucket, packKeys(storageKey, sizeBytes), sizeBytes)
+      : createMemoryPack(bytes);
   return { index, graph, source };
 }
 
@@ -139,7 +143,6 @@ export async function storePack(
   const keptKey = bytes === null && ingested.appendedBases.length === 0 ? await spool.keep() : null;
   const createKey = bytes === null ? createStorageKey : createJoinedKey;
   const storageKey = keptKey ?? createKey(repositoryId);
-  const key = packKey(storageKey);
   const puts: Promise<unknown>[] =
     bytes === null
       ? [
@@ -147,11 +150,11 @@ export async function storePack(
           bucket.put(indexKey(storageKey), idx),
           bucket.put(graphKey(storageKey), graph),
         ]
-      : [bucket.put(key, joinPack(bytes, idx, graph))];
+      : [bucket.put(packKey(storageKey), joinPack(bytes, idx, graph))];
   const whenStored = Promise.all(puts).then(() => undefined);
   const discard = async () => {
     await Promise.allSettled(puts);
-    await bucket.delete(listPackKeys(storageKey));
+    await bucket.delete(listPackKeys({ storageKey, sizeBytes }));
   };
   whenStored.catch(thrownToWaiter);
   if (bytes === null) {
@@ -161,7 +164,10 @@ export async function storePack(
     });
   }
   const cached = parseSidecars(idx, graph, sizeBytes <= SMALL_PACK_BYTES ? bytes : null, sizeBytes);
-  const source = bytes === null ? createR2Pack(bucket, key, sizeBytes) : createMemoryPack(bytes);
+  const source =
+    bytes === null
+      ? createR2Pack(bucket, packKeys(storageKey, sizeBytes), sizeBytes)
+      : createMemoryPack(bytes);
   return {
     pack: { sha, storageKey, sizeBytes, objectCount },
     open: { index: cached.index, graph: cached.graph, source },
