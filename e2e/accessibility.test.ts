@@ -49,6 +49,14 @@ beforeAll(async () => {
     wallets: "/settings/wallets",
     passkeys: "/settings/passkeys",
     confirm: "/login/confirm",
+    people: "/site-admin",
+    person: "/site-admin/people/admin",
+    "site settings": "/site-admin/settings",
+    mail: "/site-admin/mail",
+    queues: "/site-admin/queues",
+    "site audit": "/site-admin/audit",
+    transfers: "/settings/transfers",
+    account: "/settings/account",
   };
   session = await signIn();
 });
