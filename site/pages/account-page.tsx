@@ -60,7 +60,7 @@ function Obstacles({ departure, problem }: AccountPageProps) {
             else one, or delete it.
           </li>
         ))}
-        {isLastAdmin ? <li>You are the only admin of this site: make somebody else one.</li> : null}
+        {isLastAdmin ? <li>You are the only admin of this site, and it needs one.</li> : null}
         {isTooMuch ? (
           <li>You own {repositories.length} repositories, too many to go along: delete or transfer some.</li>
         ) : null}

@@ -98,7 +98,7 @@ function findObstacle(departure: Departure, agreedIds: readonly number[]): strin
   if (orphans.length > 0) {
     return `You are the only owner of ${orphans.join(", ")}. Make somebody else an owner, or delete it first.`;
   }
-  if (isLastAdmin) return "You are the only admin of this site. Make somebody else one first.";
+  if (isLastAdmin) return "You are the only admin of this site, and it needs one.";
   if (isTooMuch) {
     return `You own ${repositories.length} repositories. Delete or transfer some: at most ${REPOSITORIES_DELETED_ALONG_MAX} go along.`;
   }

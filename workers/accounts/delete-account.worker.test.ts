@@ -62,14 +62,12 @@ async function makeBusyPerson() {
     ...{ userId, name: "key", credentialId: randomBase62(20), publicKey: "AA", transports: [] },
     ...{ isBackupEligible: false, isBackedUp: false },
   });
-  await database.query
-    .insert(sshKeys)
-    .values({
-      userId,
-      title: "key",
-      publicKey: "ssh-ed25519 AAAA",
-      fingerprint: `SHA256:${randomBase62(20)}`,
-    });
+  await database.query.insert(sshKeys).values({
+    userId,
+    title: "key",
+    publicKey: "ssh-ed25519 AAAA",
+    fingerprint: `SHA256:${randomBase62(20)}`,
+  });
   return { name, owner, account, wallet: address };
 }
 
