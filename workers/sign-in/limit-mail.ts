@@ -1,6 +1,7 @@
 // How often mail may be asked for: by a client, and to an address or name, known or not.
 import type { RateRule } from "../core/limits.ts";
 import { MAIL_PER_CLIENT, MAIL_PER_RECIPIENT } from "../core/limits.ts";
+import { toAddressKey } from "../rate-limits/limit-requests.ts";
 import { takeRequest } from "../rate-limits/service.ts";
 import type { SignInServices } from "./services.ts";
 
@@ -11,7 +12,7 @@ export async function takeMailRequest(
 ): Promise<number> {
   const asked: [RateRule, string][] = [[MAIL_PER_RECIPIENT, recipient.toLowerCase()]];
   // Without Cloudflare before it, as in development, nobody says where a request came from.
-  if (origin.address !== "") asked.unshift([MAIL_PER_CLIENT, origin.address]);
+  if (origin.address !== "") asked.unshift([MAIL_PER_CLIENT, toAddressKey(origin.address)]);
   for (const [rule, key] of asked) {
     const taken = await takeRequest(database, rule, key);
     if (!taken.allowed) return taken.retryAfterMs;

@@ -7,6 +7,7 @@ import type { Executor } from "../core/db.ts";
 import { SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS } from "../core/limits.ts";
 import { endLinks } from "../mail/links.ts";
 import { orderMail } from "../mail/service.ts";
+import { toAddressKey } from "../rate-limits/limit-requests.ts";
 import { clearFailures, readLockMs, recordFailure, takeRequest } from "../rate-limits/service.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
 import { findPasswordProblem } from "./password-policy.ts";
@@ -61,7 +62,8 @@ async function judge(
   const lockMs = await readLockMs(database, key);
   if (lockMs > 0) return { end: "limited", retryAfterMs: lockMs };
   const taken = [await takeRequest(database, SIGN_IN_PER_ACCOUNT, key)];
-  if (origin.address !== "") taken.push(await takeRequest(database, SIGN_IN_PER_ADDRESS, origin.address));
+  const address = toAddressKey(origin.address);
+  if (address !== "") taken.push(await takeRequest(database, SIGN_IN_PER_ADDRESS, address));
   const refused = taken.find(({ allowed }) => !allowed);
   if (refused) return { end: "limited", retryAfterMs: refused.retryAfterMs };
   const { isRight, isOutdated } = await verifyPassword(password, person?.passwordHash ?? null, derive);

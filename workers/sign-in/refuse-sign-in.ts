@@ -2,11 +2,12 @@
 import { recordAudit } from "../audit/service.ts";
 import { ForgeError } from "../core/errors.ts";
 import { SIGN_IN_PER_ADDRESS } from "../core/limits.ts";
+import { toAddressKey } from "../rate-limits/limit-requests.ts";
 import { clearFailures, readLockMs, recordFailure, takeRequest } from "../rate-limits/service.ts";
 import type { SignInServices } from "./services.ts";
 
 // By address and not by account: whoever knows a wallet's address could lock its owner out.
-const keyOf = ({ origin }: SignInServices): string => `sign-in:${origin.address}`;
+const keyOf = ({ origin }: SignInServices): string => `sign-in:${toAddressKey(origin.address)}`;
 
 /** @throws ForgeError `too_many_requests` while the address is locked. Ask before anything is verified. */
 export async function requireUnlocked(services: SignInServices): Promise<void> {
@@ -20,7 +21,7 @@ export async function takeTry(services: SignInServices): Promise<void> {
   await requireUnlocked(services);
   const { database, origin } = services;
   if (origin.address === "") return;
-  const taken = await takeRequest(database, SIGN_IN_PER_ADDRESS, origin.address);
+  const taken = await takeRequest(database, SIGN_IN_PER_ADDRESS, toAddressKey(origin.address));
   if (!taken.allowed) throw tooMany("Too many tries to sign in.", taken.retryAfterMs);
 }
 

@@ -32,7 +32,7 @@ async function readReason(address: string): Promise<unknown> {
 }
 
 let lastAddress = 0;
-const newAddress = () => `2001:db8::${(++lastAddress).toString(16)}`;
+const newAddress = () => `2001:db8:${(++lastAddress).toString(16)}::1`;
 
 describe("a wallet that nobody has", () => {
   it("makes an account of the name that is chosen, and signs in to it from then on", async () => {

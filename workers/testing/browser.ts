@@ -13,7 +13,7 @@ export interface Browser {
 /** @param cookie the session it has from before */
 export function openBrowser(cookie = ""): Browser {
   // An address of its own, so that limits by address don't meet between tests.
-  const headers = { "cf-connecting-ip": `2001:db8::${randomBase62(8)}` };
+  const headers = { "cf-connecting-ip": `203.0.113.${randomBase62(8)}` };
   const keep = (response: Response): Response => {
     const set = response.headers.get("set-cookie");
     if (set?.startsWith("plue=")) cookie = set.split(";")[0] ?? "";
