@@ -42,6 +42,24 @@ describe("parseMessage", () => {
     );
   });
 
+  it.each([
+    ["of small letters only", "0xf6df5911a5ab7636928927389629f18439015701"],
+    ["of capitals only", "0x6795E78131D6E23057588DF1266544124363EE69"],
+    ["of digits only", `0x${"1234567890".repeat(4)}`],
+  ])("takes an address whose checksum is %s, and no other writing of it", (_what, address) => {
+    const text = writeMessage({
+      ...{ domain: "plue.test", uri: "http://plue.test/login", version: "1", chainId: 1, nonce: "abcdefgh" },
+      ...{ address, issuedAt: "2026-01-01T00:00:00.000Z" },
+    });
+    expect(parseMessage(text)).toMatchObject({ address });
+    const digits = address.slice(2);
+    for (const other of [digits.toLowerCase(), digits.toUpperCase()].filter(
+      (written) => written !== digits,
+    )) {
+      expect(parseMessage(text.replace(digits, other))).toBeUndefined();
+    }
+  });
+
   it("takes a text that was meddled with only where it says exactly what is read from it", () => {
     const meddling = fc.tuple(fc.nat(600), fc.nat(3), fc.string({ unit: "binary", maxLength: 3 }));
     fc.assert(
