@@ -11,13 +11,12 @@ import { type RunningPostgres, startPostgres } from "../scripts/dev/postgres.ts"
 import { findFreePort } from "../scripts/dev/tcp-ports.ts";
 import { makeRepository } from "./forge-client.ts";
 import { commitFiles, git, makeFolder, makeWorkTree, removeFolder, tryGit } from "./git-client.ts";
-import { listTree } from "./process-tree.ts";
+import { killWorker, waitUntilWell } from "./kill-worker.ts";
 import { makeDataFolder, type RunningPlue, startPlue } from "./start-plue.ts";
 
 const KILLS = Number(process.env.PLUE_FAULTS ?? 10);
 const CUTS = Number(process.env.PLUE_FAULTS ?? 8);
 const RESTARTS = Number(process.env.PLUE_FAULTS ?? 4);
-const FAULT_TIMEOUT_MS = 30_000;
 const BRANCHES = ["main", "topic", "other"];
 
 let plue: RunningPlue;
@@ -107,24 +106,6 @@ async function pushThroughFaults(count: number, fault: () => Promise<void>): Pro
   return undone;
 }
 
-/** Kills the Worker's process and all that it started, and resolves when it answers again. */
-async function killWorker(): Promise<void> {
-  for (const { pid } of listTree(plue.readPid("worker")).reverse()) process.kill(pid, "SIGKILL");
-  await expect.poll(readHealth, { timeout: FAULT_TIMEOUT_MS, interval: 50 }).toBe("ok");
-}
-
-/** "ok", or what is wrong. */
-async function readHealth(): Promise<string> {
-  try {
-    const response = await fetch(`${plue.url}/api/health`);
-    return response.ok ? "ok" : await response.text();
-  } catch (error) {
-    // Not listening yet, or killed while it answered.
-    if (error instanceof TypeError) return String(error.cause);
-    throw error;
-  }
-}
-
 /** Ends every connection to the installation's database, as a restart of PostgreSQL does. */
 async function cutDatabase(): Promise<void> {
   const client = new Client({ connectionString: new URL("/postgres", postgres.url).href });
@@ -133,14 +114,14 @@ async function cutDatabase(): Promise<void> {
     new URL(postgres.url).pathname.slice(1),
   ]);
   await client.end();
-  await expect.poll(readHealth, { timeout: FAULT_TIMEOUT_MS, interval: 50 }).toBe("ok");
+  await waitUntilWell(plue);
 }
 
 /** Stops PostgreSQL, sessions and all, and starts it again on its data; resolves when the installation is well. */
 async function restartPostgres(): Promise<void> {
   await postgres.server.stop();
   postgres = await startPostgres(postgresOptions);
-  await expect.poll(readHealth, { timeout: FAULT_TIMEOUT_MS, interval: 50 }).toBe("ok");
+  await waitUntilWell(plue);
 }
 
 /** Clones `count` times, each time with a fault at another moment. */
@@ -164,7 +145,7 @@ async function cloneThroughFaults(count: number, fault: () => Promise<void>): Pr
 const timeout = 20_000 * Math.max(KILLS, CUTS, RESTARTS);
 
 it("a push during which the Worker is killed happens wholly or not at all", { timeout }, async () => {
-  const undone = await pushThroughFaults(KILLS, killWorker);
+  const undone = await pushThroughFaults(KILLS, () => killWorker(plue));
   expect(undone).toBeGreaterThan(0);
 });
 

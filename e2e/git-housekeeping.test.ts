@@ -1,16 +1,22 @@
 // Housekeeping as people meet it: many pushes, clones meanwhile, a push by force, and fsck's word at each turn.
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../scripts/testing/database.ts";
 import { makeRepository } from "./forge-client.ts";
 import { commitFiles, git, makeFolder, makeWorkTree, removeFolder, tryGit } from "./git-client.ts";
+import { killWorker } from "./kill-worker.ts";
 import { type RunningPlue, startPlue } from "./start-plue.ts";
 import { strikeClock } from "./strike-clock.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const PUSHES = 30;
+const KILLS = 2;
+/** Some of what the housekeeping of a few packs takes. */
+const HOUSEKEEPING_USUAL_MS = 900;
 /** For what the clock begins and the queue does. */
 const HOUSEKEEPING_TIMEOUT_MS = 30_000;
 
@@ -21,7 +27,7 @@ const folders: string[] = [];
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase(inject("databaseUrl"));
-  plue = await startPlue({ env: { DATABASE_URL: testDatabase.url } });
+  plue = await startPlue({ env: { DATABASE_URL: testDatabase.url, PLUE_RESTART_WAIT_MS: "100" } });
   database = new Client({ connectionString: testDatabase.url });
   await database.connect();
 });
@@ -62,8 +68,17 @@ async function waitForCount(query: string, name: string, isWanted: (count: numbe
     .toBe(true);
 }
 
+const NOTHING_DUE = `SELECT count(*) FROM repositories
+  WHERE name = $1 AND (housekeep_at IS NULL OR housekeep_at > now())
+    AND (housekeeping_until IS NULL OR housekeeping_until < now())`;
+
 const LIVE_PACKS = `SELECT count(*) FROM packs JOIN repositories ON repositories.id = repository_id
   WHERE name = $1 AND state = 'live'`;
+
+/** Lets a grace of a repository go by. */
+const age = (table: "packs" | "repositories", column: string) =>
+  `UPDATE ${table} SET ${column} = now() - interval '2 hours' WHERE ${table === "packs" ? "repository_id =" : "id ="}
+    (SELECT id FROM repositories WHERE name = $1)`;
 
 /** Clones, checks what came, and tells its refs and objects. */
 async function describeClone(remote: string): Promise<string> {
@@ -116,9 +131,6 @@ it("stops showing what was pushed over at once, and forgets it after the graces"
   expect((await tryGit(other, "fetch", remote, gone)).stderr).toContain("not our ref");
 
   // The graces go by.
-  const age = (table: string, column: string) =>
-    `UPDATE ${table} SET ${column} = now() - interval '2 hours' WHERE ${table === "packs" ? "repository_id =" : "id ="}
-      (SELECT id FROM repositories WHERE name = $1)`;
   await database.query(age("packs", "created_at"), [name]);
   await database.query(age("repositories", "housekeep_at"), [name]);
   await strikeClock(plue);
@@ -138,6 +150,47 @@ it("stops showing what was pushed over at once, and forgets it after the graces"
   expect(code).toBe(0);
   expect(await describeClone(remote)).toContain(kept);
 });
+
+it("is killed while it keeps house, loses nothing, and does the rest once it runs again", {
+  timeout: 170_000,
+}, async () => {
+  const { name, remote } = await makeRepository(plue);
+  const folder = await makeWorkTree("killed", { "README.md": "Read me\n" });
+  folders.push(folder);
+  for (let kill = 0; kill < KILLS; kill++) {
+    for (let at = 0; at < 6; at++) {
+      await commitFiles(folder, { [`files/${kill}-${at}.txt`]: randomBytes(50_000).toString("hex") }, "More");
+      await git(folder, "push", "--quiet", remote, "main");
+    }
+    await git(folder, "push", "--quiet", remote, `${await makeSideCommit(folder)}:refs/heads/gone`);
+    await git(folder, "push", "--quiet", remote, ":gone");
+    const before = await describeClone(remote);
+    await database.query(age("packs", "created_at"), [name]);
+    await database.query(age("repositories", "housekeep_at"), [name]);
+    // Under way, done, or not begun yet: whichever it is, nothing may be lost.
+    await Promise.all([
+      strikeClock(plue).catch((error: unknown) => expect(error).toBeInstanceOf(TypeError)),
+      wait((kill / KILLS) * HOUSEKEEPING_USUAL_MS).then(() => killWorker(plue)),
+    ]);
+    expect(await describeClone(remote)).toBe(before);
+    // Nobody waits for the lease of who was killed longer than it holds.
+    await database.query(age("repositories", "housekeeping_until"), [name]);
+    await strikeClock(plue);
+    await waitForCount(NOTHING_DUE, name, (count) => count === 1);
+    expect(await describeClone(remote)).toBe(before);
+    const { code, output } = await fsck(`admin/${name}`);
+    expect(output).toContain("1 checked, 0 damaged");
+    expect(code).toBe(0);
+  }
+});
+
+/** A commit on top of the branch, which stays where it is. @returns its id */
+async function makeSideCommit(folder: string): Promise<string> {
+  const tip = await git(folder, "rev-parse", "HEAD");
+  const side = await commitFiles(folder, { "gone.txt": randomBytes(50_000).toString("hex") }, "Gone");
+  await git(folder, "reset", "--quiet", "--hard", tip);
+  return side;
+}
 
 it("tells a person whose push is too much for the repository how full it is", async () => {
   const { name, remote } = await makeRepository(plue);
