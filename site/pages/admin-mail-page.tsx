@@ -41,7 +41,7 @@ export function AdminMailPage({ frame, notice, kind, totals, mails, paging, rout
     <AdminLayout frame={frame} current="mail" notice={notice}>
       <NoMailWarning canMail={route !== "none"} />
       {ROUTES[route] === "" ? null : <p>{ROUTES[route]}</p>}
-      <nav aria-label="Which mail" class="row">
+      <nav aria-label="Which mail" class="tabs">
         <KindLink kind="waiting" current={kind} label={`${totals.waiting} waiting`} />
         <KindLink kind="failed" current={kind} label={`${totals.failed} given up`} />
       </nav>
@@ -59,7 +59,11 @@ export function AdminMailPage({ frame, notice, kind, totals, mails, paging, rout
 function KindLink(props: { kind: "waiting" | "failed"; current: string; label: string }) {
   const { kind, current, label } = props;
   return (
-    <a href={`${adminSectionPath("mail")}?show=${kind}`} aria-current={kind === current ? "true" : undefined}>
+    <a
+      href={`${adminSectionPath("mail")}?show=${kind}`}
+      class="tab"
+      aria-current={kind === current ? "page" : undefined}
+    >
       {label}
     </a>
   );

@@ -1,6 +1,5 @@
 // Everybody who has an account here, for the site's admins: searched, filtered, and led to.
 import { AdminLayout, adminPath, NoMailWarning, personAdminPath } from "../components/admin-layout.tsx";
-import { Field } from "../components/form.tsx";
 import type { Frame } from "../components/frame.ts";
 import { Moment } from "../components/moment.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -37,9 +36,10 @@ export function AdminPeoplePage(props: AdminPeoplePageProps) {
           required={false}
           error={undefined}
         />
-        <Field id="filter" label="Of" error={undefined}>
+        <p class="row">
+          <label for="filter">Show</label>
           <Select id="filter" name="filter" choices={FILTERS} chosen={filter} />
-        </Field>
+        </p>
         <button type="submit">Search</button>
       </form>
       <p class="facts">{total === 1 ? "One person." : `${total} people.`}</p>

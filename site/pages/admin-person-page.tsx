@@ -73,7 +73,7 @@ function Facts({ frame, person }: { frame: Frame; person: PersonView }) {
         {person.displayName === "" ? null : <span>{person.displayName}</span>}
         {person.isAdmin ? <span class="tag">admin</span> : null}
         {suspendedAt === null ? null : <span class="tag">shut out</span>}
-        <a href={`/${person.username}`}>page</a>
+        <a href={`/${person.username}`}>Their page</a>
       </p>
       {suspendedAt === null ? null : (
         <p>
