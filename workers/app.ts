@@ -21,7 +21,7 @@ import { limitHead, requireShortHead } from "./core/request-head.ts";
 import { addSecurityHeaders } from "./core/security-headers.ts";
 import { shareAcrossOrigins } from "./core/share-across-origins.ts";
 import { fsckRoutes } from "./git/housekeeping/fsck-routes.ts";
-import { createGitRoutes } from "./git/http/routes.ts";
+import { createGitRoutes, isGitRequest } from "./git/http/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { importPartRoutes } from "./imports/routes-parts.ts";
@@ -119,6 +119,13 @@ git.onError((error, context) => {
 });
 
 export const app = new Hono<AppEnv>();
+const forge = app.fetch;
+const gitAlone = new Hono<AppEnv>();
+gitAlone.use(provideContext);
+gitAlone.route("/", git);
+// Git's few addresses are told apart first: to find one among all routes takes longer than most of git's answers.
+app.fetch = (request, ...rest) =>
+  isGitRequest(request) ? gitAlone.fetch(request, ...rest) : forge(request, ...rest);
 app.use(provideContext);
 app.route("/assets", assetRoutes);
 app.route("/internal", internalRoutes);

@@ -1,6 +1,6 @@
 // The SQL that finds who a token belongs to. Invariant: by hash alone, live ones of active owners only, and the request
 // is counted in the same statement.
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { accessTokens, users } from "../../schema/tables/auth.ts";
 import { deployKeys } from "../../schema/tables/git.ts";
 import { workflowJobs, workflowRuns } from "../../schema/tables/runs.ts";
@@ -12,8 +12,16 @@ const limitedTo = sql<number[] | null>`CASE WHEN ${accessTokens.isRepositoryLimi
   SELECT reached.repository_id::float8 FROM access_token_repositories reached
   WHERE reached.token_id = ${accessTokens.id}) END`;
 
+/** A column that is asked for along with the token: given the column of its owner's id, or null where it has no owner. */
+export type Beside = (userId: SQL | null) => SQL<unknown>;
+
 /** The live token with this hash and its active owner. */
-export async function findTokenOwner(query: Executor, tokenHash: string, rules: RequestRules | null) {
+export async function findTokenOwner(
+  query: Executor,
+  tokenHash: string,
+  rules: RequestRules | null,
+  beside: Beside,
+) {
   const [row] = await query
     .select({
       userId: users.id,
@@ -27,6 +35,7 @@ export async function findTokenOwner(query: Executor, tokenHash: string, rules: 
         credential: sql`'token:' || ${accessTokens.id}`,
         account: sql`${users.id}::text`,
       }),
+      beside: beside(sql`${accessTokens.userId}`),
     })
     .from(accessTokens)
     .innerJoin(users, eq(users.id, accessTokens.userId))
@@ -42,7 +51,12 @@ export async function findTokenOwner(query: Executor, tokenHash: string, rules: 
 }
 
 /** The deploy key with this hash. One that a suspended person made opens nothing while they are. */
-export async function findDeployKey(query: Executor, tokenHash: string, rules: RequestRules | null) {
+export async function findDeployKey(
+  query: Executor,
+  tokenHash: string,
+  rules: RequestRules | null,
+  beside: Beside,
+) {
   const [row] = await query
     .select({
       deployKeyId: deployKeys.id,
@@ -50,6 +64,7 @@ export async function findDeployKey(query: Executor, tokenHash: string, rules: R
       canWrite: deployKeys.canWrite,
       lastUsedAt: deployKeys.lastUsedAt,
       charge: chargeColumn(rules, { credential: sql`'deploy:' || ${deployKeys.id}`, account: null }),
+      beside: beside(null),
     })
     .from(deployKeys)
     .leftJoin(users, eq(users.id, deployKeys.createdBy))
@@ -58,12 +73,18 @@ export async function findDeployKey(query: Executor, tokenHash: string, rules: R
 }
 
 /** The running attempt that this run token belongs to. */
-export async function findRunningJob(query: Executor, tokenHash: string, rules: RequestRules | null) {
+export async function findRunningJob(
+  query: Executor,
+  tokenHash: string,
+  rules: RequestRules | null,
+  beside: Beside,
+) {
   const [row] = await query
     .select({
       jobId: workflowJobs.id,
       repositoryId: workflowRuns.repositoryId,
       charge: chargeColumn(rules, { credential: sql`'job:' || ${workflowJobs.id}`, account: null }),
+      beside: beside(null),
     })
     .from(workflowJobs)
     .innerJoin(workflowRuns, eq(workflowRuns.id, workflowJobs.runId))

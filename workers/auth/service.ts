@@ -9,7 +9,14 @@ import { ForgeError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
 import { type Charge, chargeColumn, readCharge } from "../rate-limits/charge.ts";
 import type { RequestRules } from "../rate-limits/request-rules.ts";
-import { findDeployKey, findRunningJob, findTokenOwner, touchDeployKey, touchToken } from "./find-token.ts";
+import {
+  type Beside,
+  findDeployKey,
+  findRunningJob,
+  findTokenOwner,
+  touchDeployKey,
+  touchToken,
+} from "./find-token.ts";
 import { endOwnSession, replaceSession } from "./sessions.ts";
 import * as store from "./store.ts";
 
@@ -19,10 +26,14 @@ export interface Asked {
   address: string;
   /** The limits it counts towards, in the same statement; null when it is free. */
   rules: RequestRules | null;
+  /** What else the same statement is to find, given the column of the token's owner; null where it has none. */
+  beside?: Beside;
 }
 
 interface Authenticated {
   actor: Actor;
+  /** What was asked to be found beside it, of an API token, a deploy key or a run's token. */
+  beside?: unknown;
   /** What the request took of its limits; null when it is free, or nobody's in particular. */
   charge: Charge | null;
 }
@@ -39,24 +50,27 @@ export async function authenticateToken(
   if (!isWellFormedToken(token)) throw badCredentials();
   const tokenHash = await hashSecret(token);
   const { rules } = asked;
+  const beside = asked.beside ?? findNothing;
   if (token.startsWith("plue_run_")) {
-    const job = await findRunningJob(database.query, tokenHash, rules);
+    const job = await findRunningJob(database.query, tokenHash, rules, beside);
     if (!job) throw badCredentials();
-    const { charge, ...run } = job;
-    return { actor: { kind: "run", ...run }, charge: readCharge(rules, charge) };
+    const { charge, beside: found, ...run } = job;
+    return { actor: { kind: "run", ...run }, charge: readCharge(rules, charge), beside: found };
   }
   if (token.startsWith("plue_deploy_")) {
-    const key = await findDeployKey(database.query, tokenHash, rules);
+    const key = await findDeployKey(database.query, tokenHash, rules, beside);
     if (!key) throw badCredentials();
-    const { charge, lastUsedAt, ...deploy } = key;
+    const { charge, lastUsedAt, beside: found, ...deploy } = key;
     if (store.isTouchDue(lastUsedAt)) await touchDeployKey(database.query, key.deployKeyId);
-    return { actor: { kind: "deploy", ...deploy }, charge: readCharge(rules, charge) };
+    return { actor: { kind: "deploy", ...deploy }, charge: readCharge(rules, charge), beside: found };
   }
-  const owner = await findTokenOwner(database.query, tokenHash, rules);
+  const owner = await findTokenOwner(database.query, tokenHash, rules, beside);
   if (!owner) throw badCredentials();
   if (store.isTouchDue(owner.lastUsedAt)) await touchToken(database.query, owner.tokenId, asked.address);
-  return { actor: toTokenActor(owner), charge: readCharge(rules, owner.charge) };
+  return { actor: toTokenActor(owner), charge: readCharge(rules, owner.charge), beside: owner.beside };
 }
+
+const findNothing: Beside = () => sql`NULL::json`;
 
 function toTokenActor(owner: NonNullable<Awaited<ReturnType<typeof findTokenOwner>>>): Actor {
   return {

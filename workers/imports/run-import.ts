@@ -173,9 +173,9 @@ function endWithMove(
       const isHeld = await store.finishImport(transaction, claim, { operationId, result });
       if (!isHeld) throw new ImportLost("another attempt has taken this import over");
     },
-    async committed() {
+    async committed(isCrowded) {
       onDone();
-      return prepared.committed();
+      return prepared.committed(isCrowded);
     },
   };
 }

@@ -1,4 +1,5 @@
 // Who may fetch and push over HTTPS: a token as the password of Basic, or as a bearer; never a cookie.
+import type { SQL } from "drizzle-orm";
 import { authenticateOrCount } from "../auth/bad-tokens.ts";
 import { readToken } from "../auth/read-token.ts";
 import { type Actor, ANONYMOUS } from "../core/actor.ts";
@@ -10,7 +11,8 @@ import type { Charge } from "../rate-limits/charge.ts";
 import { toAddressKey } from "../rate-limits/limit-requests.ts";
 import { findRules, type RequestRules } from "../rate-limits/request-rules.ts";
 import { takeRequest } from "../rate-limits/service.ts";
-import { judgeRepository } from "./service.ts";
+import { judgeFoundRepository, judgeRepository } from "./service.ts";
+import { readRepositoryColumn, repositoryColumn } from "./store.ts";
 
 const SIGN_IN = "Sign in with an API token as the password.";
 
@@ -21,8 +23,9 @@ interface GitRequest {
 }
 
 /**
- * Judges a git request by its Authorization header. Whoever isn't known is asked for a token before a 404. A token's
- * request is counted where the token is looked up, an address's while the repository is.
+ * Judges a git request by its Authorization header. Whoever isn't known is asked for a token before a 404. A token is
+ * looked up, its request counted and the repository found with its owner's role in one statement; an address's request
+ * is counted while the repository is looked up.
  */
 export async function authoriseGit(
   database: Database,
@@ -30,15 +33,44 @@ export async function authoriseGit(
   target: GitTarget,
 ): Promise<GitAccess> {
   const rules = findRules("git", request.rateLimitFactor);
-  const found = await findGitActor(database, request, rules);
+  const { owner, name } = target;
+  const beside = (userId: SQL | null) => repositoryColumn(owner, name, userId);
+  if (request.authorization === undefined) return judgeNobody(database, request, rules, target);
+  const found = await findGitActor(database, request, rules, beside);
   if ("refusal" in found) return found.refusal;
   const { actor, charge } = found;
   if (charge && !charge.allowed) return refuseForNow(charge.retryAfterMs);
-  const address = toAddressKey(request.address);
-  const counting = actor.kind === "anonymous" ? takeRequest(database, rules.perAddress, address) : null;
-  const [access, taken] = await Promise.all([judgeGit(database, actor, target), counting]);
-  return taken && !taken.allowed ? refuseForNow(taken.retryAfterMs) : access;
+  return toAccess(
+    actor,
+    target,
+    await judgeFoundRepository(
+      database,
+      actor,
+      { owner, name, repository: readRepositoryColumn(found.beside) },
+      actionOf(target),
+    ),
+  );
 }
+
+async function judgeNobody(
+  database: Database,
+  request: GitRequest,
+  rules: RequestRules,
+  target: GitTarget,
+): Promise<GitAccess> {
+  const { owner, name, service } = target;
+  const counting = takeRequest(database, rules.perAddress, toAddressKey(request.address));
+  // Nobody pushes, whatever there is: they are told so at the cost of nothing.
+  const judging =
+    service === "git-receive-pack"
+      ? null
+      : judgeRepository(database, ANONYMOUS, owner, name, actionOf(target));
+  const [judged, taken] = await Promise.all([judging, counting]);
+  if (!taken.allowed) return refuseForNow(taken.retryAfterMs);
+  return judged === null ? ASK_FOR_TOKEN : toAccess(ANONYMOUS, target, judged);
+}
+
+const ASK_FOR_TOKEN: GitAccess = { allowed: false, status: 401, message: SIGN_IN };
 
 const refuseForNow = (retryAfterMs: number): GitAccess => ({
   allowed: false,
@@ -47,15 +79,14 @@ const refuseForNow = (retryAfterMs: number): GitAccess => ({
   retryAfterMs,
 });
 
-async function judgeGit(database: Database, actor: Actor, target: GitTarget): Promise<GitAccess> {
-  const action = target.service === "git-receive-pack" ? "repository.write" : "repository.read";
-  const { verdict, repository, movedTo } = await judgeRepository(
-    database,
-    actor,
-    target.owner,
-    target.name,
-    action,
-  );
+const actionOf = ({ service }: GitTarget) =>
+  service === "git-receive-pack" ? "repository.write" : "repository.read";
+
+function toAccess(
+  actor: Actor,
+  target: GitTarget,
+  { verdict, repository, movedTo }: Awaited<ReturnType<typeof judgeRepository>>,
+): GitAccess {
   if (repository && verdict === "allowed") {
     return {
       allowed: true,
@@ -65,7 +96,7 @@ async function judgeGit(database: Database, actor: Actor, target: GitTarget): Pr
     };
   }
   if (movedTo) return { allowed: false, status: 404, message: "Repository not found.", movedTo };
-  if (actor.kind === "anonymous") return { allowed: false, status: 401, message: SIGN_IN };
+  if (actor.kind === "anonymous") return ASK_FOR_TOKEN;
   if (verdict === "hidden") return { allowed: false, status: 404, message: "Repository not found." };
   return {
     allowed: false,
@@ -83,11 +114,11 @@ async function findGitActor(
   database: Database,
   { authorization, address }: GitRequest,
   rules: RequestRules,
-): Promise<{ actor: Actor; charge: Charge | null } | { refusal: GitAccess }> {
-  if (authorization === undefined) return { actor: ANONYMOUS, charge: null };
+  beside: (userId: SQL | null) => SQL<unknown>,
+): Promise<{ actor: Actor; charge: Charge | null; beside?: unknown } | { refusal: GitAccess }> {
   try {
     const token = readToken(authorization);
-    if (token !== undefined) return await authenticateOrCount(database, token, { address, rules });
+    if (token !== undefined) return await authenticateOrCount(database, token, { address, rules, beside });
   } catch (error) {
     if (error instanceof ForgeError && error.code === "too_many_requests") {
       const retryAfterMs = error.retryAfterMs ?? 0;

@@ -11,7 +11,7 @@ const NAMES = sql.raw(`ARRAY[${REPOSITORY_ROLES.map((role) => `'${role}'`).join(
  * The ids of the teams that somebody is in and of all above those. An array, asked once a statement: its rows are
  * guessed to be few, which they are, so that what the teams have is found by index.
  */
-const teamsOf = (userId: number): SQL => sql`ARRAY(
+const teamsOf = (userId: number | SQL): SQL => sql`ARRAY(
   WITH RECURSIVE mine AS (
     SELECT belonging.team_id
     FROM team_members belonging
@@ -24,8 +24,11 @@ const teamsOf = (userId: number): SQL => sql`ARRAY(
     WHERE child.parent_id IS NOT NULL
   ) SELECT team_id FROM mine)`;
 
-/** The rank of `userId` in the repository of the row: 1 for read to 5 for admin; null for none, and for nobody. */
-export function rankOf(userId: number | null): SQL<number | null> {
+/**
+ * The rank of `userId`, or of whom a column says, in the repository of the row: 1 for read to 5 for admin; null for none,
+ * and for nobody.
+ */
+export function rankOf(userId: number | SQL | null): SQL<number | null> {
   if (userId === null) return sql<null>`NULL::int`;
   return sql<number | null>`greatest(
     CASE WHEN ${repositories.ownerId} = ${userId} THEN 5 END,

@@ -69,6 +69,12 @@ export async function roleIn(database: Database, repositoryId: number, userId: n
   return (await store.findById(database.query, repositoryId, userId))?.role ?? null;
 }
 
+interface Judged {
+  verdict: Verdict;
+  repository?: Repository;
+  movedTo?: Repository;
+}
+
 /**
  * The repository with the verdict on `action`, for callers that tell a refusal in their own protocol; `movedTo`: the one
  * that had the name, where the actor may read it. A hidden one and none cost the same.
@@ -79,12 +85,21 @@ export async function judgeRepository(
   owner: string,
   name: string,
   action: RepositoryAction,
-): Promise<{ verdict: Verdict; repository?: Repository; movedTo?: Repository }> {
-  const { query } = database;
-  const repository = await store.findByName(query, owner, name, userIdOf(actor));
+): Promise<Judged> {
+  const repository = await store.findByName(database.query, owner, name, userIdOf(actor));
+  return judgeFoundRepository(database, actor, { owner, name, repository }, action);
+}
+
+/** As `judgeRepository`, of what was found under the name for the actor, or wasn't. */
+export async function judgeFoundRepository(
+  database: Database,
+  actor: Actor,
+  { owner, name, repository }: { owner: string; name: string; repository: Repository | undefined },
+  action: RepositoryAction,
+): Promise<Judged> {
   const verdict = repository ? can(actor, action, repository) : "hidden";
   if (repository && verdict !== "hidden") return { verdict, repository };
-  const former = await store.findByFormerName(query, owner, name, userIdOf(actor));
+  const former = await store.findByFormerName(database.query, owner, name, userIdOf(actor));
   const isReadable = former !== undefined && can(actor, "repository.read", former) === "allowed";
   return { verdict: "hidden", ...(isReadable ? { movedTo: former } : {}) };
 }

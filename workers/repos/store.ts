@@ -1,5 +1,6 @@
 // The SQL of repositories. Names compare without case, as the unique index does.
 import { and, desc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
 import { type RepositoryRole, roleOfRank, type Visibility } from "../../schema/roles.ts";
 import { users } from "../../schema/tables/auth.ts";
 import { repositories, repositoryRedirects } from "../../schema/tables/git.ts";
@@ -52,11 +53,50 @@ export async function findByName(
     .select({ ...shape, rank: rankOf(userId) })
     .from(repositories)
     .innerJoin(users, eq(users.id, repositories.ownerId))
-    .where(
-      and(sql`lower(${users.username}) = lower(${owner})`, sql`lower(${repositories.name}) = lower(${name})`),
-    );
+    .where(isCalled(owner, name));
   return row && toRepository(row);
 }
+
+const besideSchema = z
+  .object({
+    id: z.number(),
+    ownerId: z.number(),
+    owner: z.string(),
+    ownerKind: z.enum(["person", "organization"]),
+    name: z.string(),
+    description: z.string(),
+    visibility: z.enum(["public", "internal", "private"]),
+    isPrivate: z.boolean(),
+    isArchived: z.boolean(),
+    defaultBranch: z.string(),
+    pushedAt: z.coerce.date().nullable(),
+    createdAt: z.coerce.date(),
+    updatedAt: z.coerce.date(),
+    rank: z.number().nullable(),
+  })
+  .nullable();
+
+/**
+ * What `findByName` finds, as a column of another statement, for `readRepositoryColumn`.
+ * @param userId a column of that statement, of a table other than `users` and `repositories`; null for nobody
+ */
+export function repositoryColumn(owner: string, name: string, userId: SQL | null): SQL<unknown> {
+  const columns = Object.entries({ ...shape, rank: rankOf(userId) }).map(
+    ([key, column]) => sql`${sql.raw(`'${key}'`)}, ${column}`,
+  );
+  return sql<unknown>`(SELECT json_build_object(${sql.join(columns, sql`, `)})
+    FROM ${repositories} INNER JOIN ${users} ON ${users.id} = ${repositories.ownerId}
+    WHERE ${isCalled(owner, name)})`;
+}
+
+/** Reads what `repositoryColumn` gave. */
+export function readRepositoryColumn(column: unknown): Repository | undefined {
+  const row = besideSchema.parse(column);
+  return row === null ? undefined : toRepository(row);
+}
+
+const isCalled = (owner: string, name: string): SQL =>
+  sql`lower(${users.username}) = lower(${owner}) AND lower(${repositories.name}) = lower(${name})`;
 
 /** As `findByName`, by a name that it had; undefined for one that was never left or that another has taken. */
 export async function findByFormerName(

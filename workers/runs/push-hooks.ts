@@ -24,7 +24,7 @@ export async function preparePush(
       const target = { repositoryId: push.repository.id, actorId: push.actor.id };
       runs = await writeRuns(transaction, target, plan, accepted);
     },
-    async committed() {
+    async committed(isCrowded) {
       const { env, database, log } = services;
       // The queue does this too, but takes its time.
       if (runs.length > 0) {
@@ -34,11 +34,14 @@ export async function preparePush(
           ),
         );
       }
-      services.waitUntil(
-        drainOutbox(env, database).catch((error: unknown) =>
-          log.error("the outbox was not sent; cron will", error),
-        ),
-      );
+      // Of the push itself nobody hears who couldn't wait for the clock.
+      if (runs.length > 0 || isCrowded) {
+        services.waitUntil(
+          drainOutbox(env, database).catch((error: unknown) =>
+            log.error("the outbox was not sent; cron will", error),
+          ),
+        );
+      }
       return describePush(plan, runs, `${env.publicUrl}/${push.repository.owner}/${push.repository.name}`);
     },
   };

@@ -62,8 +62,11 @@ export interface PreparedPush {
   readonly judge: JudgeMoves;
   /** Runs in the refs' transaction, with those that moved. */
   commit(transaction: Executor, operationId: number, accepted: readonly RefUpdate[]): Promise<void>;
-  /** Runs after the commit; returns lines for the person who pushed. */
-  committed(): Promise<string[]>;
+  /**
+   * Runs after the commit; returns lines for the person who pushed.
+   * @param isCrowded whether housekeeping was told that the repository has many packs
+   */
+  committed(isCrowded: boolean): Promise<string[]>;
 }
 
 export interface GitHttpDependencies {

@@ -51,6 +51,17 @@ export function createGitRoutes(dependencies: GitHttpDependencies): Hono<AppEnv>
   return routes;
 }
 
+/** Whether a request is for one of these routes, and can be for no other. */
+export function isGitRequest({ method, url }: Request): boolean {
+  const { pathname } = new URL(url);
+  return (method === "GET" ? READ_PATH : method === "POST" ? SERVICE_PATH : null)?.test(pathname) ?? false;
+}
+
+/** What a repository's owner can't be called. */
+const OWNER = "^/(?!(?:api|assets|internal)/)[^/]+";
+const READ_PATH = new RegExp(`${OWNER}/[^/]+/(?:info/refs|bundles/[^/]+)$`);
+const SERVICE_PATH = new RegExp(`${OWNER}/[^/]+/git-(?:upload|receive)-pack$`);
+
 function parseService(text: string | undefined): GitService | null {
   return text === "git-upload-pack" || text === "git-receive-pack" ? text : null;
 }

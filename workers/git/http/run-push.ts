@@ -15,7 +15,6 @@ import { ReceivingSpool, type StorableSpool } from "../store/pack-spool.ts";
 import { openPacks } from "../store/pack-store.ts";
 import type { RefMove } from "../store/protection.ts";
 import { PushStorage } from "../store/push-storage.ts";
-import { findRefs } from "../store/refs.ts";
 import { spoolMemory } from "../store/spool-memory.ts";
 import type { BodyRest } from "../wire/body-reader.ts";
 import type { PushRequest, RefUpdate } from "../wire/command-list.ts";
@@ -71,11 +70,8 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
   const { query } = database;
   const repositoryId = pusher.repository.id;
   const names = push.updates.map(({ name }) => name);
-  const [catalog, refs] = await Promise.all([
-    readCatalog(query, repositoryId),
-    findRefs(query, repositoryId, names),
-  ]);
-  const refusals = judgeCommands(push.updates, new Map(refs.map(({ name, oid }) => [name, oid])));
+  const catalog = await readCatalog(query, repositoryId, names);
+  const refusals = judgeCommands(push.updates, new Map(catalog.refs.map(({ name, oid }) => [name, oid])));
   const isAtomic = push.capabilities.has("atomic");
   const isOver = (isAtomic ? refusals.some : refusals.every).call(refusals, (refusal) => refusal !== null);
   if (isOver) return endOf(push.updates, (at) => refusals[at] ?? ATOMIC);
@@ -219,7 +215,7 @@ async function moveRefs(
     judge: prepared.judge,
     commit: (transaction, id, accepted) => prepared.commit(transaction, id, accepted),
   });
-  const { operationId, outcomes, isOutdated } = await storage.whileCommitting(committing);
+  const { operationId, outcomes, isOutdated, isCrowded } = await storage.whileCommitting(committing);
   if (isOutdated) return "outdated";
   const outcomeOf = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
   const end = endOf(push.updates, (at) => {
@@ -228,7 +224,7 @@ async function moveRefs(
   });
   if (operationId === null) return end;
   try {
-    return { ...end, lines: await prepared.committed() };
+    return { ...end, lines: await prepared.committed(isCrowded) };
   } catch (error) {
     return { ...end, lateFailure: error };
   }

@@ -59,22 +59,35 @@ const catalogSchema = z.object({
   packEpoch: bigintColumn,
   quota: z.object({ sizeBytes: z.number(), objectCount: z.number() }),
   packs: storedPacks,
+  refs: z.array(z.object({ name: z.string(), oid: z.string() })),
 });
 
-/** As listPacks, with the epoch by which commitPush sees that none of their objects has gone since. */
+interface Catalog {
+  /** By this commitPush sees that none of the packs' objects has gone since. */
+  readonly packEpoch: number;
+  readonly quota: Quota;
+  readonly packs: readonly StoredPack[];
+  /** Those of the asked names that exist, hidden ones included. */
+  readonly refs: readonly { readonly name: string; readonly oid: Oid }[];
+}
+
+/** What a push must know of a repository, and of the refs of some full names. */
 export async function readCatalog(
   query: Executor,
   repositoryId: number,
-): Promise<{ readonly packEpoch: number; readonly quota: Quota; readonly packs: readonly StoredPack[] }> {
+  names: readonly string[] = [],
+): Promise<Catalog> {
   const [row] = await queryRows(
     query,
     sql`SELECT pack_epoch AS "packEpoch", json_build_object(
         'sizeBytes', coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint),
         'objectCount', coalesce(quota_objects, ${REPOSITORY_OBJECT_LIMIT}::integer)) AS quota,
-        ${selectPacks(sql`repositories.id`)} AS packs
+        ${selectPacks(sql`repositories.id`)} AS packs,
+        (SELECT coalesce(json_agg(json_build_object('name', name, 'oid', oid)), '[]') FROM refs
+          WHERE repository_id = ${repositoryId} AND refs.name = ANY(${sql.param(names)}::text[])) AS refs
       FROM repositories WHERE id = ${repositoryId}`,
     catalogSchema,
   );
   // Of a repository that has just gone; commitPush says so.
-  return row ?? { packEpoch: 0, quota: { sizeBytes: 0, objectCount: 0 }, packs: [] };
+  return row ?? { packEpoch: 0, quota: { sizeBytes: 0, objectCount: 0 }, packs: [], refs: [] };
 }

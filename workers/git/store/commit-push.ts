@@ -46,12 +46,19 @@ interface PushResult {
   readonly storageKey: string | null;
   /** Stored objects may have gone: nothing was written, and the caller is to check its pack again. */
   readonly isOutdated: boolean;
+  /** Whether the outbox holds word for housekeeping. */
+  readonly isCrowded: boolean;
 }
 
 /** Undoes the transaction of a push whose pack is too much for the repository. */
 class IsOverQuota extends Error {}
 
-const OUTDATED: PushResult = { operationId: null, outcomes: [], storageKey: null, isOutdated: true };
+const refuse = (outcomes: readonly RefOutcome[]): PushResult => ({
+  ...{ operationId: null, outcomes, storageKey: null },
+  ...{ isOutdated: false, isCrowded: false },
+});
+
+const OUTDATED: PushResult = { ...refuse([]), isOutdated: true };
 
 /**
  * Moves refs. Expected refusals are outcomes, not errors. Pushes to one repository wait for each other here, for
@@ -62,8 +69,7 @@ export async function commitPush(database: Database, push: PushCommit): Promise<
     return await commitOnce(database, push);
   } catch (error) {
     if (error instanceof IsOverQuota) {
-      const outcomes = push.moves.map(({ name }) => ({ name, status: "over-quota" as const }));
-      return { operationId: null, outcomes, storageKey: null, isOutdated: false };
+      return refuse(push.moves.map(({ name }) => ({ name, status: "over-quota" })));
     }
     throw error;
   }
@@ -81,10 +87,7 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
       .from(repositories)
       .where(eq(repositories.id, repositoryId))
       .for("no key update");
-    if (repository === undefined) {
-      const outcomes = moves.map(({ name }) => ({ name, status: "gone" as const }));
-      return { operationId: null, outcomes, storageKey: null, isOutdated: false };
-    }
+    if (repository === undefined) return refuse(moves.map(({ name }) => ({ name, status: "gone" })));
     if (repository.packEpoch !== push.packEpoch) return OUTDATED;
     const { current, protection } = await readCurrent(transaction, repositoryId, moves);
     const refusals =
@@ -97,11 +100,12 @@ function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
       refusals,
     });
     const accepted = moves.filter((_, at) => outcomes[at]?.status === "ok");
-    if (accepted.length === 0) return { operationId: null, outcomes, storageKey: null, isOutdated: false };
+    if (accepted.length === 0) return refuse(outcomes);
     const firstBranch = push.kind === "push" ? findFirstBranch(accepted, repository.defaultBranch) : null;
-    const { id: operationId, storageKey } = await writeMoves(transaction, push, accepted, firstBranch);
+    const written = await writeMoves(transaction, push, accepted, firstBranch);
+    const { id: operationId, storageKey, isCrowded } = written;
     await push.commit(transaction, operationId, accepted);
-    return { operationId, outcomes, storageKey, isOutdated: false };
+    return { operationId, outcomes, storageKey, isOutdated: false, isCrowded };
   });
 }
 
@@ -176,7 +180,7 @@ async function writeMoves(
   push: PushCommit,
   accepted: readonly RefMove[],
   firstBranch: string | null,
-): Promise<{ readonly id: number; readonly storageKey: string | null }> {
+): Promise<{ readonly id: number; readonly storageKey: string | null; readonly isCrowded: boolean }> {
   const { repositoryId, actorId, kind, pack } = push;
   const changes = JSON.stringify(accepted.map(({ name, before, after }) => ({ name, before, after })));
   const packs = JSON.stringify(pack === null ? [] : [pack]);
@@ -218,8 +222,9 @@ async function writeMoves(
         SELECT 'repository.crowded', ${repositoryId}::bigint, jsonb_build_object('repositoryId', ${repositoryId}::bigint)
         WHERE (SELECT count(*) FROM packs WHERE repository_id = ${repositoryId} AND state = 'live') >= ${CROWDED_PACKS}
           AND EXISTS (SELECT FROM stored)
+        RETURNING id
       )
-      SELECT id, (SELECT storage_key FROM stored) AS "storageKey", (
+      SELECT id, (SELECT storage_key FROM stored) AS "storageKey", EXISTS (SELECT FROM crowded) AS "isCrowded", (
         SELECT coalesce(sum(size_bytes), 0) + ${pack?.sizeBytes ?? 0}::bigint
             > coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint)
           OR coalesce(sum(object_count), 0) + ${pack?.objectCount ?? 0}::bigint
@@ -228,7 +233,12 @@ async function writeMoves(
           ON repository_id = repositories.id AND state = 'live' AND sha <> ${pack?.sha ?? ""}
         WHERE repositories.id = ${repositoryId} GROUP BY repositories.id
       ) AS "isOver" FROM operation`,
-    z.object({ id: bigintColumn, storageKey: z.string().nullable(), isOver: z.boolean() }),
+    z.object({
+      id: bigintColumn,
+      storageKey: z.string().nullable(),
+      isCrowded: z.boolean(),
+      isOver: z.boolean(),
+    }),
   );
   if (row === undefined) throw new Error("an INSERT gave no row");
   if (pack !== null && row.isOver) throw new IsOverQuota();
