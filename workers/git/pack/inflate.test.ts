@@ -188,3 +188,47 @@ describe("a corrupt stream", () => {
     return Buffer.concat([probe.subarray(0, inflater.inPos), trailer, probe.subarray(inflater.inPos)]);
   }
 });
+
+describe("the checksum of a stream", () => {
+  /** As RFC 1950 defines it, byte by byte. */
+  function sumPlainly(adler: number, bytes: Uint8Array): number {
+    let low = adler & 0xffff;
+    let high = adler >>> 16;
+    for (const byte of bytes) {
+      low = (low + byte) % 65521;
+      high = (high + low) % 65521;
+    }
+    return (high << 16) | low;
+  }
+
+  const begun = fc
+    .tuple(fc.nat({ max: 65520 }), fc.nat({ max: 65520 }))
+    .map(([low, high]) => (high << 16) | low);
+  const memory = Uint8Array.from({ length: 9000 }, (_, at) => (Math.imul(at, 2654435761) >>> 13) & 0xff);
+
+  it("is that of the RFC, wherever in memory the bytes lie", () => {
+    fc.assert(
+      fc.property(
+        begun,
+        fc.nat({ max: 8 }),
+        fc.nat({ max: 4000 }),
+        fc.nat({ max: 4990 }),
+        (adler, view, start, length) => {
+          const bytes = memory.subarray(view);
+          const expected = sumPlainly(adler, bytes.subarray(start, start + length));
+          expect(updateAdler32(adler, bytes, start, start + length)).toBe(expected);
+        },
+      ),
+      { seed: 9, numRuns: 1000 },
+    );
+  });
+
+  it.each([0, 1, 254, 255])("doesn't overflow on many bytes of %i", (byte) => {
+    const bytes = new Uint8Array(70_003).fill(byte);
+    const adler = (65520 << 16) | 65520;
+    for (const length of [1023, 1024, 1025, 1551, 65_536, 70_000]) {
+      const expected = sumPlainly(adler, bytes.subarray(3, 3 + length));
+      expect(updateAdler32(adler, bytes, 3, 3 + length)).toBe(expected);
+    }
+  });
+});
