@@ -4,12 +4,14 @@ import { describe, expect, test } from "vitest";
 import type { Frame } from "../components/frame.ts";
 import type { CommitView, RepositoryView, RevisionView, RunSummaryView } from "../components/views.ts";
 import { DEMO, NOW, SIGNED_IN, SIGNED_OUT } from "../testing/sample-frame.ts";
+import { AccountGonePage, AccountPage } from "./account-page.tsx";
 import { AppearancePage } from "./appearance-page.tsx";
 import { ConfirmPage } from "./confirm-page.tsx";
 import { EmptyRepositoryPage } from "./empty-repository-page.tsx";
 import { ErrorPage } from "./error-page.tsx";
 import { FilePage } from "./file-page.tsx";
 import { HomePage } from "./home-page.tsx";
+import { InvitationPage } from "./invitation-page.tsx";
 import { MissingPathPage } from "./missing-path-page.tsx";
 import { NewRepositoryPage } from "./new-repository-page.tsx";
 import { OneTimeLinkPage } from "./one-time-link-page.tsx";
@@ -18,6 +20,7 @@ import { RepositoryPage } from "./repository-page.tsx";
 import { RunsPage } from "./runs-page.tsx";
 import { SessionsPage } from "./sessions-page.tsx";
 import { SignInPage } from "./sign-in-page.tsx";
+import { TransfersPage } from "./transfers-page.tsx";
 import { WalletRegistrationPage } from "./wallet-registration-page.tsx";
 import { WalletsPage } from "./wallets-page.tsx";
 import { WorkflowsPage } from "./workflows-page.tsx";
@@ -73,6 +76,44 @@ function waysInSaying(words: string, frame: Frame): Record<string, () => unknown
   };
 }
 
+/** As `pagesSaying`: the pages of coming, giving and going. */
+function leavingSaying(words: string, frame: Frame): Record<string, () => unknown> {
+  const offer = { id: 1, owner: words, name: words, newName: words, requester: "ada", recipient: "eve" };
+  const invitation = {
+    ...{ frame, path: "/invitations/secret", email: words, to: words, kind: "repository" as const },
+    ...{ inviter: words, role: words, expiresAt: NOW, username: words },
+    errors: { username: words, password: words, form: words },
+  };
+  return {
+    invitation: () => InvitationPage({ ...invitation, isTheirs: false, isKnown: false, closed: undefined }),
+    closedInvitation: () =>
+      InvitationPage({ ...invitation, inviter: null, isTheirs: false, isKnown: false, closed: words }),
+    ownInvitation: () => InvitationPage({ ...invitation, isTheirs: true, isKnown: false, closed: undefined }),
+    transfers: () =>
+      TransfersPage({
+        ...{ frame, notice: words, problem: words },
+        incoming: [{ ...offer, expiresAt: NOW }],
+        outgoing: [{ ...offer, expiresAt: NOW }],
+      }),
+    account: () =>
+      AccountPage({
+        ...{ frame, username: "admin", problem: words },
+        departure: {
+          orphans: [],
+          isLastAdmin: false,
+          repositories: [{ id: 1, name: "demo" }],
+          isTooMuch: false,
+        },
+      }),
+    keptAccount: () =>
+      AccountPage({
+        ...{ frame, username: "admin", problem: words },
+        departure: { orphans: ["makers"], isLastAdmin: true, repositories: [], isTooMuch: true },
+      }),
+    accountGone: () => AccountGonePage({ frame }),
+  };
+}
+
 /** Every page with this text wherever a person's words can stand. */
 function pagesSaying(words: string, frame: Frame): Record<string, () => unknown> {
   const repository: RepositoryView = { ...DEMO, description: words, isPrivate: true };
@@ -98,6 +139,7 @@ function pagesSaying(words: string, frame: Frame): Record<string, () => unknown>
   return {
     error: () => ErrorPage({ frame, status: 404, message: words, requestId: words }),
     ...waysInSaying(words, frame),
+    ...leavingSaying(words, frame),
     appearance: () => AppearancePage({ frame, notice: words }),
     once: () => OneTimeLinkPage({ frame, username: words, action: words, expiresAt: NOW }),
     home: () =>
