@@ -318,6 +318,7 @@ describe("a gateway", () => {
       gateway: "local",
       driver: "bubblewrap",
       sandboxAvailable: true,
+      mail: "none",
     });
   });
 

@@ -8,6 +8,7 @@ import type { Database, Executor } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import { EMAILS_PER_ACCOUNT_MAX } from "../core/limits.ts";
 import type { Origin } from "../core/origin.ts";
+import { canMail } from "../mail/can-mail.ts";
 import { orderMail } from "../mail/service.ts";
 import * as store from "./store.ts";
 
@@ -32,12 +33,15 @@ export async function listEmails(database: Database, actor: UserActor): Promise<
   return store.listEmails(database.query, actor.userId);
 }
 
+const NO_MAIL = "No mail can be sent from here, so no address can be confirmed.";
+
 type EmailEnd = { end: "done" } | { end: "wrong"; problem: string } | { end: "unknown" };
 
 /** Adds an address and mails a link to it. Whether another account has it, only its owner is told. */
 export async function addEmail(services: AccountServices, address: string): Promise<EmailEnd> {
   const { env, actor } = services;
   if (!isEmailAddress(address)) return { end: "wrong", problem: "This isn't an email address." };
+  if (!(await canMail(env))) return { end: "wrong", problem: NO_MAIL };
   return change(services, async (transaction, own) => {
     if (own.some((email) => isSameAddress(email.address, address))) {
       return { end: "wrong", problem: "You have this address already." };
@@ -55,6 +59,7 @@ export async function addEmail(services: AccountServices, address: string): Prom
 /** Mails another link to an address that isn't verified yet. */
 export async function resendVerification(services: AccountServices, id: number): Promise<EmailEnd> {
   const { env, actor } = services;
+  if (!(await canMail(env))) return { end: "wrong", problem: NO_MAIL };
   return change(services, async (transaction, own) => {
     const email = own.find((one) => one.id === id);
     if (!email) return { end: "unknown" };

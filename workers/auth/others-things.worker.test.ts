@@ -163,7 +163,8 @@ describe("what is somebody else's", () => {
   it("costs the database as many statements as what doesn't exist", async () => {
     let statements = 0;
     neonConfig.fetchFunction = (url: string, init: RequestInit) => {
-      statements += 1;
+      // The site's settings are read anew every five seconds, whatever is asked for.
+      if (!String(init.body).includes("site_settings")) statements += 1;
       return fetch(url, init);
     };
     const count = async (route: Route, other: Record<string, string>, asker: Asker) => {

@@ -95,6 +95,25 @@ describe("can", () => {
   }
 });
 
+describe("making an organisation", () => {
+  it("is an admin's alone where the site says so, and needs its scope of them too", () => {
+    const make = (actor: Actor, onlyAdminsOrganize: boolean) =>
+      can(actor, "account.create-organization", { accountId: OWNER, onlyAdminsOrganize });
+    expect(make(user(OWNER, session), false)).toBe("allowed");
+    expect(make(user(OWNER, session), true)).toBe("forbidden");
+    expect(make(user(OWNER, token("org:*")), true)).toBe("forbidden");
+    expect(make(user(OWNER, session, true), true)).toBe("allowed");
+    expect(make(user(OWNER, token("org:*"), true), true)).toBe("allowed");
+    expect(make(user(OWNER, token("user:*"), true), true)).toBe("forbidden");
+    expect(make(ANONYMOUS, true)).toBe("sign-in");
+  });
+
+  it("is no other thing that an account does", () => {
+    const target = { accountId: OWNER, onlyAdminsOrganize: true };
+    expect(can(user(OWNER, session), "account.create-repository", target)).toBe("allowed");
+  });
+});
+
 describe("requirePermission", () => {
   it("answers 404 for what may not be seen, 401 without a credential, 403 without the right", () => {
     const hidden = repositoryFor(ANONYMOUS, "private");

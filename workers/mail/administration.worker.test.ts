@@ -1,10 +1,12 @@
 // Mail as admins see it: what waits and what was given up, tried again while it is of use, let go for good, never read.
-import { env } from "cloudflare:test";
+import { createExecutionContext, env, waitOnExecutionContext } from "cloudflare:test";
 import { desc, eq, sql } from "drizzle-orm";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { auditEvents, users } from "../../schema/tables/auth.ts";
 import { outbox } from "../../schema/tables/events.ts";
 import { mails } from "../../schema/tables/mail.ts";
+import { addEmail } from "../accounts/emails.ts";
+import { app } from "../app.ts";
 import { ANONYMOUS } from "../core/actor.ts";
 import { parseEnv } from "../core/env.ts";
 import { MAIL_ROUTE_KEPT_MS, MAIL_ROUTE_UNKNOWN_KEPT_MS } from "../core/limits.ts";
@@ -15,6 +17,7 @@ import { type Browser, openBrowser } from "../testing/browser.ts";
 import { createPerson, database } from "../testing/fixtures.ts";
 import { newAddress } from "../testing/mail.ts";
 import { countHashes, openSignedIn, PASSWORD } from "../testing/mail-account.ts";
+import { retryMail } from "./administration.ts";
 import { canMail, readMailRoute } from "./can-mail.ts";
 import { sendMail } from "./consume-queue.ts";
 import { seal } from "./seal.ts";
@@ -42,6 +45,14 @@ async function makeFailed(expiresAt = new Date(Date.now() + 60_000)) {
   if (!row) throw new Error("no mail");
   return { id: row.id, to, text };
 }
+/** An environment whose queue takes messages and does nothing with them. */
+const withoutQueue = (own: typeof parsed): typeof parsed => ({
+  ...own,
+  deliveriesQueue: {
+    ...own.deliveriesQueue,
+    sendBatch: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }),
+  },
+});
 const readRow = async (id: number) => (await database.query.select().from(mails).where(eq(mails.id, id)))[0];
 const post = (id: number, verb: string) => browser.post(`/site-admin/mail/${id}/${verb}`);
 const show = async (kind: string) => (await browser.get(`/site-admin/mail?show=${kind}&per_page=100`)).text();
@@ -68,21 +79,28 @@ describe("a mail that was given up", () => {
 
   it("is tried again from the first attempt on, and recorded", async () => {
     const { id, to } = await makeFailed();
-    // As the queue would be told, but to nobody who would take it up first.
-    const answer = await post(id, "retry");
-    expect([answer.status, answer.headers.get("location")]).toEqual([303, "/site-admin/mail?done=retry"]);
+    // The event that tells of it is taken back, so that nobody else works at it.
+    const told: unknown[] = [];
+    const quiet: typeof database = {
+      ...database,
+      transaction: (work) =>
+        database.transaction(async (transaction) => {
+          const result = await work(transaction);
+          const isTold = sql`${outbox.payload}->>'mailId' = ${String(id)}`;
+          told.push(...(await transaction.delete(outbox).where(isTold).returning({ topic: outbox.topic })));
+          return result;
+        }),
+    };
+    const credential = { kind: "token" as const, tokenId: 0, scopes: ["admin"], repositoryIds: null };
+    const actor = { kind: "user" as const, userId: adminId, username: "", isAdmin: true, credential };
+    const origin = { address: "", userAgent: "", requestId: "" };
+    await retryMail({ database: quiet, actor, origin }, id);
+    expect(told).toEqual([{ topic: "mail.queued" }]);
     expect(await readLastAct()).toMatchObject({
-      action: "site.mail-retry",
-      targetKind: "mail",
-      targetId: id,
+      ...{ action: "site.mail-retry", targetKind: "mail", targetId: id },
     });
-    const events = await database.query.select().from(outbox).where(eq(outbox.topic, "mail.queued"));
-    expect(events.map(({ payload }) => payload)).toContainEqual({ mailId: id });
-    const row = await readRow(id);
-    expect(["queued", "sent"]).toContain(row?.state);
-    expect(row?.attempts).toBeLessThan(10);
+    expect(await readRow(id)).toMatchObject({ state: "queued", attempts: 0 });
     const given: string[] = [];
-    await database.query.update(mails).set({ nextAttemptAt: sql`now()` }).where(eq(mails.id, id));
     await sendMail(
       {
         ...{ env: parsed, database, log: createLog({}) },
@@ -99,6 +117,14 @@ describe("a mail that was given up", () => {
     expect((await post(id, "drop")).status).toBe(404);
   });
 
+  it("is tried again by a button of the page", async () => {
+    const { id } = await makeFailed();
+    const answer = await post(id, "retry");
+    expect([answer.status, answer.headers.get("location")]).toEqual([303, "/site-admin/mail?done=retry"]);
+    expect((await readRow(id))?.attempts).toBeLessThan(10);
+    await post(id, "drop");
+  });
+
   it("is let go once, and loses its text", async () => {
     const { id } = await makeFailed();
     expect([(await post(id, "drop")).status, (await post(id, "drop")).status]).toEqual([303, 404]);
@@ -111,16 +137,7 @@ describe("a mail that was given up", () => {
     const { id } = await makeFailed(new Date(Date.now() - 1_000));
     expect((await post(id, "retry")).status).toBe(404);
     expect(await show("failed")).not.toContain(`/mail/${id}/retry`);
-    await sweepMail(
-      {
-        ...parsed,
-        deliveriesQueue: {
-          ...parsed.deliveriesQueue,
-          sendBatch: async () => ({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } }),
-        },
-      },
-      database,
-    );
+    await sweepMail(withoutQueue(parsed), database);
     expect(await readRow(id)).toMatchObject({ state: "failed", sealed: null });
   });
 });
@@ -177,14 +194,15 @@ describe("where no mail can be sent", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("that is said in the log, once", async () => {
+  it("the clock says so in the log, once", async () => {
     const { own } = withGateway("none");
     const lines: string[] = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
     vi.useFakeTimers({ toFake: ["Date"] });
-    await readMailRoute(own);
+    const quiet = withoutQueue(own);
+    await sweepMail(quiet, database);
     vi.setSystemTime(Date.now() + MAIL_ROUTE_KEPT_MS);
-    await readMailRoute(own);
+    await sweepMail(quiet, database);
     expect(lines.filter((line) => line.includes("no mail can be sent"))).toHaveLength(1);
     vi.restoreAllMocks();
   });
@@ -210,6 +228,42 @@ describe("where no mail can be sent", () => {
     expect(await orderEntryLink(services, "sign-in", "anybody")).toEqual({ end: "unavailable" });
     expect(await orderEntryLink(services, "reset", "anybody")).toEqual({ end: "unavailable" });
     expect(asked).toEqual([]);
+    const credential = { kind: "token" as const, tokenId: 0, scopes: ["admin"], repositoryIds: null };
+    const actor = { kind: "user" as const, userId: adminId, username: "", isAdmin: true, credential };
+    const added = await addEmail({ ...services, actor }, newAddress());
+    expect(added).toMatchObject({ end: "wrong", problem: expect.stringContaining("No mail can be sent") });
+  });
+
+  it("no page offers what needs mail, and the admins are told", async () => {
+    withGateway("none");
+    const bindings = { ...env };
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const context = createExecutionContext();
+      const request = new Request(`http://plue.test${path}`, { redirect: "manual", ...init });
+      const answer = await app.fetch(request, bindings, context);
+      await waitOnExecutionContext(context);
+      return { status: answer.status, text: await answer.text() };
+    };
+    const post = (path: string) => {
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const body = `login=ada&username=ada&email=ada@example.com&password=${PASSWORD}`;
+      return ask(path, { method: "POST", headers, body });
+    };
+    for (const path of ["/login", "/login/password", "/settings/profile"]) {
+      const { text } = await ask(path);
+      for (const offer of ["link by mail", "Forgotten?", 'href="/register"']) {
+        expect(text, path).not.toContain(offer);
+      }
+      expect(text, path).toContain("No account is made by mail here");
+    }
+    expect([(await ask("/register")).status, (await post("/register")).status]).toEqual([403, 403]);
+    for (const { status, text } of [await ask("/reset"), await post("/reset"), await post("/login/email")]) {
+      expect([status, text]).toEqual([503, expect.stringContaining("No mail can be sent from here")]);
+    }
+    const headers = { cookie: browser.cookie() };
+    for (const path of ["/site-admin", "/site-admin/mail"]) {
+      expect((await ask(path, { headers })).text, path).toContain("<code>SMTP_URL</code>");
+    }
   });
 
   it("while the gateway doesn't answer, the pages offer what they always do", async () => {

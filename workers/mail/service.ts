@@ -5,6 +5,7 @@ import type { Database, Executor } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import { EMAIL_SIGN_IN_LIFETIME_MS, MAILS_PER_SWEEP_MAX, NEWS_LIFETIME_MS } from "../core/limits.ts";
 import { writeEvent } from "../core/outbox.ts";
+import { readMailRoute } from "./can-mail.ts";
 import type { MailOrder } from "./order.ts";
 import { seal } from "./seal.ts";
 import * as store from "./store.ts";
@@ -22,8 +23,9 @@ export async function orderMail(
   await writeEvent(transaction, "mail.queued", null, { mailId });
 }
 
-/** Called by the clock: sends lost messages again, and removes what is over. */
+/** Called by the clock: sends lost messages again, removes what is over, and says in the log where nothing can be sent. */
 export async function sweepMail(env: Env, database: Database): Promise<void> {
+  await readMailRoute(env);
   const overdue = await store.listOverdue(database.query, MAILS_PER_SWEEP_MAX);
   if (overdue.length > 0) {
     await env.deliveriesQueue.sendBatch(overdue.map((mailId) => ({ body: { kind: "mail", mailId } })));
