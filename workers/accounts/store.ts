@@ -152,8 +152,6 @@ export async function renameAccount(
   userId: number,
   username: string,
 ): Promise<boolean> {
-  // Locked as a name's first use is, so that of two who take it at once the second one finds it taken.
-  await transaction.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(lower(${username}), 4022))`);
   const renamed = await transaction
     .update(users)
     .set({ username, updatedAt: sql`now()` })

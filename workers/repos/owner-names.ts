@@ -7,12 +7,16 @@ import type { Database, Executor } from "../core/db.ts";
 import { NAME_RESERVED_MS } from "../core/limits.ts";
 import { toSkeleton } from "./names.ts";
 
+// Any number will do, as long as nothing else locks by it.
+const NAME_LOCKS = 4022;
+
 // As `toSkeleton`, and as the index `users_skeleton`.
 const skeletonOf = sql`translate(replace(replace(replace(lower(${users.username}), '-', ''), 'rn', 'm'), 'vv', 'w'), '01i', 'oll')`;
 
 /**
  * Who has `name`, or a name that looks like it: `taken` by an account, by the redirects of one that was renamed, or kept
- * since one was deleted, `similar` to an account's; undefined when it is free. Of two who take it at once, the unique index stops one.
+ * since one was deleted, `similar` to an account's; undefined when it is free. Within a transaction it stays so until that ends: whoever asks for
+ * the same or a similar name meanwhile waits, and is told then.
  * @param exceptId the account that is being renamed
  */
 export async function findTakenName(
@@ -20,6 +24,9 @@ export async function findTakenName(
   name: string,
   exceptId = 0,
 ): Promise<"taken" | "similar" | undefined> {
+  await query.execute(
+    sql`SELECT pg_advisory_xact_lock(hashtextextended(${toSkeleton(name)}, ${NAME_LOCKS}))`,
+  );
   const isSame = sql`lower(${users.username}) = lower(${name})`;
   const rows = await query
     .select({ isSame: sql<boolean>`${isSame}` })
