@@ -1,5 +1,6 @@
 // The program that runs the Worker on workerd, started by up.ts: the bindings of wrangler.toml, state in a folder,
 // cron by the clock, nothing asked of the internet. Prints the Worker's log, one JSON object a line.
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stop as stopEsbuild } from "esbuild";
 import { Miniflare, type MiniflareOptions } from "miniflare";
@@ -96,6 +97,8 @@ async function runWorker(): Promise<void> {
   await buildAssets();
   const bundle = await bundleWorker(join(root, config.main));
   await stopEsbuild();
+  // Nothing bounds what the edge's cache holds here, and what an earlier start kept is of no use to a later Worker.
+  rmSync(join(settings.stateFolder, "cache"), { recursive: true, force: true });
   const miniflare = new Miniflare(toMiniflareOptions(config, bundle, settings));
   await miniflare.ready;
   const stopForwarding = await forwardLoopback(settings.port);

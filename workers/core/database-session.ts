@@ -14,6 +14,29 @@ export interface DatabaseWaits {
   readonly answerMs: number;
 }
 
+/** A session that opens while its caller does something else. */
+export interface OpeningSession {
+  /** Runs the one transaction that the session is for, and closes it. */
+  transaction<Result>(work: (transaction: Executor) => Promise<Result>): Promise<Result>;
+  /** Gives the session up. To be called in any case. */
+  close(): Promise<void>;
+}
+
+/** Begins to open a session. That it can't be is thrown by `transaction`. */
+export function openSession(databaseUrl: string, waits: DatabaseWaits): OpeningSession {
+  const session = new Session(databaseUrl, waits);
+  const opening = session.connect();
+  // Thrown by whoever waits for it.
+  const opened = opening.catch(() => undefined);
+  return {
+    transaction: (work) => runIn(session, opening, work),
+    async close() {
+      await opened;
+      session.close();
+    },
+  };
+}
+
 /**
  * Runs `work` in one transaction of a session of its own. What `work` throws rolls back and is thrown on; a database that
  * doesn't answer, or is lost meanwhile, is a ForgeError `unavailable`.
@@ -25,9 +48,18 @@ export async function runInSession<Result>(
   config?: PgTransactionConfig,
 ): Promise<Result> {
   const session = new Session(databaseUrl, waits);
+  return runIn(session, session.connect(), work, config);
+}
+
+async function runIn<Result>(
+  session: Session,
+  opening: Promise<void>,
+  work: (transaction: Executor) => Promise<Result>,
+  config?: PgTransactionConfig,
+): Promise<Result> {
   let isCommitting = false;
   try {
-    await session.connect();
+    await opening;
     return await drizzle(session.client).transaction(async (transaction) => {
       const result = await work(transaction);
       isCommitting = true;
@@ -51,6 +83,7 @@ class Session {
   readonly client: Client;
   /** Why the session is of no use any more; undefined while it is. */
   lossCause: Error | undefined;
+  #isClosed = false;
   readonly #waits: DatabaseWaits;
   readonly #lost = Promise.withResolvers<never>();
 
@@ -73,8 +106,10 @@ class Session {
     return this.#wait(() => this.client.connect(), this.#waits.sessionMs, "session");
   }
 
-  /** Says goodbye where that can be said, and waits for nothing. */
+  /** Says goodbye where that can be said, once, and waits for nothing. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     // The driver says goodbye to the database, and then leaves the WebSocket for the other side to close.
     if (this.lossCause === undefined) this.client.end(() => undefined);
     this.client.connection.stream.destroy();

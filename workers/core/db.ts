@@ -3,7 +3,7 @@
 import { neon, neonConfig } from "@neondatabase/serverless";
 import { drizzle } from "drizzle-orm/neon-http";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
-import { type DatabaseWaits, runInSession } from "./database-session.ts";
+import { type DatabaseWaits, type OpeningSession, openSession, runInSession } from "./database-session.ts";
 import type { Env } from "./env.ts";
 import { DATABASE_ANSWER_WAIT_MS, DATABASE_SESSION_WAIT_MS } from "./limits.ts";
 
@@ -18,6 +18,8 @@ export interface Database {
    * What `work` throws rolls back and is thrown on.
    */
   transaction<Result>(work: (transaction: Executor) => Promise<Result>): Promise<Result>;
+  /** Begins to open the session of a transaction that is known to come. */
+  openSession(): OpeningSession;
   /** As `transaction`, REPEATABLE READ and read-only: every query sees the same moment. */
   snapshot<Result>(work: (query: Executor) => Promise<Result>): Promise<Result>;
 }
@@ -38,6 +40,7 @@ export function createDatabase(
   return {
     query: drizzle(neon(databaseUrl, { fetchOptions: { waitMs: waits.answerMs } })),
     transaction: (work) => runInSession(databaseUrl, waits, work),
+    openSession: () => openSession(databaseUrl, waits),
     snapshot: (work) =>
       runInSession(databaseUrl, waits, work, { isolationLevel: "repeatable read", accessMode: "read only" }),
   };

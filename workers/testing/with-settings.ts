@@ -21,6 +21,10 @@ export async function withSettings(
     await work({
       query: outer,
       transaction: (inner) => outer.transaction((transaction) => inner(transaction)),
+      openSession: () => ({
+        transaction: (inner) => outer.transaction((transaction) => inner(transaction)),
+        close: async () => undefined,
+      }),
       snapshot: (inner) => inner(outer),
     });
     throw undone;

@@ -1,5 +1,6 @@
 // One push from its commands to its end: the pack is received, checked and stored, then all refs move at once.
 // Invariant: no ref moves unless everything it reaches is stored; whatever fails before that leaves the repository as it was.
+import type { OpeningSession } from "../../core/database-session.ts";
 import type { Database } from "../../core/db.ts";
 import { ForgeError } from "../../core/errors.ts";
 import { COMMIT, TAG } from "../object/object-type.ts";
@@ -12,7 +13,7 @@ import { commitPush } from "../store/commit-push.ts";
 import type { RefOutcome } from "../store/judge-updates.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { ReceivingSpool, type StorableSpool } from "../store/pack-spool.ts";
-import { openPacks } from "../store/pack-store.ts";
+import { openPacks, type StoringPack } from "../store/pack-store.ts";
 import type { RefMove } from "../store/protection.ts";
 import { PushStorage } from "../store/push-storage.ts";
 import { spoolMemory } from "../store/spool-memory.ts";
@@ -200,11 +201,35 @@ async function moveRefs(
   const { ingested } = received;
   const stored = ingested === null ? null : await storage.store(ingested);
   const objects = stored === null ? existing : existing.with(stored.open);
-  const [prepared] = await Promise.all([
-    run.preparePush({ repository, actor, updates: moves, objects }),
-    stored?.whenStored,
-  ]);
-  const committing = commitPush(database, {
+  // It opens while the pack is stored and looked at.
+  const session = database.openSession();
+  try {
+    const [prepared] = await Promise.all([
+      run.preparePush({ repository, actor, updates: moves, objects }),
+      stored?.whenStored,
+    ]);
+    return await commitMoves(run, { session, prepared, packEpoch, planned, moves, stored }, storage);
+  } finally {
+    await session.close();
+  }
+}
+
+interface PreparedMoves {
+  readonly session: OpeningSession;
+  readonly prepared: PreparedPush;
+  readonly packEpoch: number;
+  readonly planned: readonly PlannedMove[];
+  readonly moves: readonly RefMove[];
+  readonly stored: StoringPack | null;
+}
+
+async function commitMoves(
+  { pusher, push }: PushRun,
+  { session, prepared, packEpoch, planned, moves, stored }: PreparedMoves,
+  storage: PushStorage,
+): Promise<PushEnd | "outdated"> {
+  const { repository, actor } = pusher;
+  const committing = commitPush(session, {
     repositoryId: repository.id,
     actorId: actor.id,
     kind: "push",

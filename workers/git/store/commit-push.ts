@@ -64,7 +64,10 @@ const OUTDATED: PushResult = { ...refuse([]), isOutdated: true };
  * Moves refs. Expected refusals are outcomes, not errors. Pushes to one repository wait for each other here, for
  * as long as this transaction takes.
  */
-export async function commitPush(database: Database, push: PushCommit): Promise<PushResult> {
+export async function commitPush(
+  database: Pick<Database, "transaction">,
+  push: PushCommit,
+): Promise<PushResult> {
   try {
     return await commitOnce(database, push);
   } catch (error) {
@@ -75,7 +78,7 @@ export async function commitPush(database: Database, push: PushCommit): Promise<
   }
 }
 
-function commitOnce(database: Database, push: PushCommit): Promise<PushResult> {
+function commitOnce(database: Pick<Database, "transaction">, push: PushCommit): Promise<PushResult> {
   return database.transaction(async (transaction) => {
     const { repositoryId, moves } = push;
     const [repository] = await transaction
