@@ -13,6 +13,7 @@ export function createR2Pack(bucket: R2Bucket, keys: readonly string[], sizeByte
   const open = (stretch: PieceStretch) => openRange(bucket, stretch);
   const source: StreamableSource = {
     sizeBytes,
+    givesFreshBytes: true,
     async read(offset, length) {
       assertRange(source, offset, length);
       const [first, ...others] = listPieces(keys, offset, length);
