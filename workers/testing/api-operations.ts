@@ -2,7 +2,7 @@
 // so that a route that is added is tested with the others.
 import { send } from "./fixtures.ts";
 
-export interface Schema {
+interface Schema {
   type?: string | string[];
   enum?: unknown[];
   properties?: Record<string, Schema>;
