@@ -32,6 +32,7 @@ beforeAll(async () => {
   await git(folder, "push", "--quiet", remote, "main");
   await followRun(plue, (await findLatestRun(plue, name))?.id ?? 0);
   const repository = `/admin/${name}`;
+  const organization = await fillLists(repository);
   pages = {
     home: "/",
     "sign in": "/login",
@@ -45,6 +46,11 @@ beforeAll(async () => {
     run: `${repository}/runs/1`,
     workflows: `${repository}/workflows`,
     "not found": "/nobody/nothing",
+    tokens: "/settings/tokens",
+    keys: "/settings/keys",
+    "deploy keys": `${repository}/settings/keys`,
+    "security log": "/settings/security-log",
+    "organisation audit": `/orgs/${organization}/settings/audit`,
     sessions: "/settings/sessions",
     wallets: "/settings/wallets",
     passkeys: "/settings/passkeys",
@@ -60,6 +66,20 @@ beforeAll(async () => {
   };
   session = await signIn();
 });
+
+/** Something for the pages of tokens, keys and the audit log to show. @returns an organisation's name */
+async function fillLists(repository: string): Promise<string> {
+  const post = async (path: string, body: object) => {
+    const headers = { authorization: `Bearer ${plue.token}`, "content-type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await fetch(`${plue.url}/api${path}`, init);
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+  };
+  await post("/user/tokens", { name: `a ${"long ".repeat(15)}name`, scopes: ["repo:read", "org:*"] });
+  await post(`/v3/repos${repository}/keys`, { title: "server", read_only: true });
+  await post("/v3/orgs", { login: "our-house" });
+  return "our-house";
+}
 
 afterAll(async () => {
   removeFolder(folder);

@@ -16,6 +16,7 @@ import {
 } from "../workers/sign-in/testing/wallet-contracts.ts";
 import { addChecksum, readHex } from "../workers/sign-in/wallet-signature.ts";
 import { openBrowser } from "./browser.ts";
+import { openPlueDatabase } from "./plue-database.ts";
 import { addAuthenticator, openPage } from "./sign-in-browser.ts";
 import { type RunningPlue, startPlue } from "./start-plue.ts";
 
@@ -204,6 +205,38 @@ describe("a session", () => {
     await press(tab, "Make the repository");
     await tab.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
     await context.close();
+  });
+
+  it("that has expired is over for its browser, on a page and in a form, which then signs in and goes on", async () => {
+    const { page, context } = await openPage(browser, { Foxy: createSigningKey() });
+    await register(page, "Foxy", "ilse");
+    const database = await openPlueDatabase(plue);
+    const expire = () =>
+      database.query(
+        `update auth_sessions set expires_at = now() where revoked_at is null
+         and user_id = (select id from users where username = 'ilse')`,
+      );
+    try {
+      await visit(page, "/new");
+      const cookie = await readCookie(page);
+      expect((await expire()).rowCount).toBe(1);
+      await page.getByLabel("Name").fill("too-late");
+      await press(page, "Make the repository");
+      await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
+      expect(await isSignedIn(cookie)).toBe(false);
+      await visit(page, "/login?return_to=/settings/sessions");
+      await press(page, "Sign in with Foxy");
+      await page.getByRole("heading", { name: "Sessions" }).waitFor();
+      expect(await readCookie(page)).not.toBe(cookie);
+      await expire();
+      await visit(page, "/settings/sessions");
+      await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
+      await press(page, "Sign in with Foxy");
+      await page.getByRole("heading", { name: "Sessions" }).waitFor();
+    } finally {
+      await database.end();
+      await context.close();
+    }
   });
 
   it("is ended from another browser", async () => {

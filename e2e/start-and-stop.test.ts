@@ -3,12 +3,12 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { Client } from "pg";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { spawnGuarded } from "../scripts/dev/spawn-guarded.ts";
 import { findFreePort } from "../scripts/dev/tcp-ports.ts";
 import { createTestDatabase } from "../scripts/testing/database.ts";
 import { callForge, makeRepository } from "./forge-client.ts";
+import { openPlueDatabase } from "./plue-database.ts";
 import { listAlive, listTree } from "./process-tree.ts";
 import {
   makeDataFolder,
@@ -132,9 +132,7 @@ test("a folder of a version with one database role is upgraded: programs can't c
   const { name } = await makeRepository(plue);
   expect(await callForge(plue, `/repos/admin/${name}/runs`)).toMatchObject({ runs: [] });
   await strikeClock(plue);
-  const port = readFileSync(join(dataFolder, "postgres/cluster/postmaster.pid"), "utf8").split("\n")[3];
-  const owner = new Client(`postgres://plue:${earlier.postgresPassword}@127.0.0.1:${port}/plue`);
-  await owner.connect();
+  const owner = await openPlueDatabase(plue);
   try {
     const others = await owner.query(
       "select distinct usename from pg_stat_activity where datname = 'plue' and pid <> pg_backend_pid()",
