@@ -207,7 +207,7 @@ const isAmong = (among: Among): SQL =>
 
 /** @returns the new id, or undefined when the owner has one of that name. */
 export async function insert(
-  query: Executor,
+  transaction: Executor,
   repository: {
     ownerId: number;
     name: string;
@@ -216,7 +216,13 @@ export async function insert(
     defaultBranch: string;
   },
 ): Promise<number | undefined> {
-  const [row] = await query
+  // Before the name is in the index: whoever renames one holds the owner's row and then waits for the name.
+  await transaction
+    .select({ id: users.id })
+    .from(users)
+    .where(eq(users.id, repository.ownerId))
+    .for("key share");
+  const [row] = await transaction
     .insert(repositories)
     .values(repository)
     .onConflictDoNothing()
