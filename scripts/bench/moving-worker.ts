@@ -1,9 +1,8 @@
 // A Worker that does with R2 what Plue does in a push and a clone, and nothing else.
 
-/** `PUT /put` stores its body in parts of 8 MiB, one under way at a time; `GET /get` gives it back in ranges of 16 MiB. */
+/** `PUT /put` stores its body in pieces of 8 MiB, one under way at a time; `GET /get` gives them back one after the other. */
 export const MOVING_WORKER = `
-const PART = 8 * 1024 * 1024;
-const RANGE = 16 * 1024 * 1024;
+const PIECE = 8 * 1024 * 1024;
 export default {
   async fetch(request, { OBJECTS }, context) {
     const { pathname } = new URL(request.url);
@@ -15,26 +14,22 @@ export default {
   },
 };
 async function put(body, bucket) {
-  const upload = await bucket.createMultipartUpload("pack");
   const reader = body.getReader({ mode: "byob" });
-  const parts = [];
-  let uploading = Promise.resolve();
-  for (let number = 1, ended = false; !ended; number++) {
-    const { value, done } = await reader.readAtLeast(PART, new Uint8Array(PART));
+  let putting = Promise.resolve();
+  for (let piece = 0, ended = false; !ended; piece++) {
+    const { value, done } = await reader.readAtLeast(PIECE, new Uint8Array(PIECE));
     ended = done;
-    await uploading;
-    if (value?.length > 0) uploading = upload.uploadPart(number, value).then((part) => parts.push(part));
+    await putting;
+    if (value?.length > 0) putting = bucket.put("pack." + piece, value);
   }
-  await uploading;
-  await upload.complete(parts);
+  await putting;
   return "stored";
 }
 async function get(writable, bucket) {
-  const { size } = await bucket.head("pack");
-  for (let offset = 0; offset < size; offset += RANGE) {
-    const length = Math.min(RANGE, size - offset);
-    const { body } = await bucket.get("pack", { range: { offset, length } });
-    await body.pipeTo(writable, { preventClose: true });
+  for (let piece = 0; ; piece++) {
+    const object = await bucket.get("pack." + piece);
+    if (object === null) break;
+    await object.body.pipeTo(writable, { preventClose: true });
   }
   await writable.close();
 }
