@@ -1,5 +1,5 @@
 // One person, for the site's admins: the account's state, how its owner gets in, what can be done to it, what was done.
-// Posts to `/site-admin/people/:name/{suspend,restore,reset,end-sessions,revoke-tokens}`.
+// Posts to `/site-admin/people/:name/{suspend,restore,make-admin,end-admin,reset,end-sessions,revoke-tokens}`.
 import { AdminLayout, ConfirmedAct, personAdminPath } from "../components/admin-layout.tsx";
 import { AuditList, type AuditListProps } from "../components/audit-list.tsx";
 import type { Frame } from "../components/frame.ts";
@@ -122,6 +122,8 @@ function Acts({ frame, person, reason, canMail }: AdminPersonPageProps) {
         />
         <button type="submit">{isOut ? "Let in again" : "Shut out"}</button>
       </PostForm>
+      <h2>Administration</h2>
+      <AdminOffer frame={frame} person={person} />
       <h2>New password</h2>
       <ResetOffer frame={frame} person={person} canMail={canMail} />
       <h2>What they hold</h2>
@@ -143,6 +145,24 @@ function Acts({ frame, person, reason, canMail }: AdminPersonPageProps) {
         </ConfirmedAct>
       )}
     </>
+  );
+}
+
+function AdminOffer({ frame, person }: { frame: Frame; person: PersonView }) {
+  const { username } = person;
+  const path = personAdminPath(username);
+  if (person.isAdmin) {
+    return (
+      <ConfirmedAct frame={frame} action={`${path}/end-admin`} label="End being an admin" of={username}>
+        {username} stays a person like others, and is signed out.
+      </ConfirmedAct>
+    );
+  }
+  if (person.suspendedAt !== null) return <p class="facts">Let them in first.</p>;
+  return (
+    <ConfirmedAct frame={frame} action={`${path}/make-admin`} label="Make them an admin" of={username}>
+      {username} may do all that you may, to you too, and sees every repository. They are signed out first.
+    </ConfirmedAct>
   );
 }
 

@@ -27,6 +27,8 @@ const [mailPath, queuesPath] = [adminSectionPath("mail"), adminSectionPath("queu
 const NOTICES = {
   suspend: "The account is shut out.",
   restore: "The account is let in again.",
+  "make-admin": "They are an admin of this site now.",
+  "end-admin": "They aren't an admin any more.",
   reset: "A link is on its way to their address.",
   "end-sessions": "They are signed out everywhere.",
   "revoke-tokens": "Their API tokens have ended.",
@@ -49,7 +51,10 @@ export const adminRoutes = new Hono<AppEnv>()
     return context.html(<AdminPeoplePage {...props} canMail={await canMail(env)} />);
   })
   .get(`${adminPath}/people/:name`, (context) => answerPerson(context, context.req.param("name"), {}))
-  .post(`${adminPath}/people/:name/:act{suspend|restore|reset|end-sessions|revoke-tokens}`, actOnPerson)
+  .post(
+    `${adminPath}/people/:name/:act{suspend|restore|make-admin|end-admin|reset|end-sessions|revoke-tokens}`,
+    actOnPerson,
+  )
   .get(mailPath, answerMail)
   .post(`${mailPath}/:id/:act{retry|drop}`, async (context) => {
     const services = makeServices(context);
@@ -101,6 +106,8 @@ function perform(
 ) {
   if (act === "suspend") return acts.suspendPerson(services, name, reason);
   if (act === "restore") return acts.restorePerson(services, name, reason);
+  if (act === "make-admin") return acts.setAdminAsAdmin(services, name, true);
+  if (act === "end-admin") return acts.setAdminAsAdmin(services, name, false);
   if (act === "reset") return acts.sendResetLink(services, name);
   if (act === "end-sessions") return acts.endSessionsAsAdmin(services, name);
   return acts.revokeTokensAsAdmin(services, name);

@@ -42,6 +42,7 @@ export async function suspendPerson(
     return refuse(`A reason has at most ${SUSPENSION_REASON_CHARACTERS_MAX} characters.`);
   }
   return services.database.transaction(async (transaction) => {
+    await requireStillAdmin(transaction, admin);
     if (!(await store.setSuspension(transaction, person.id, given)))
       return refuse("The account is shut out already.");
     await record(services, transaction, admin, "user.suspend", person, { reason: given });
@@ -62,6 +63,28 @@ export async function restorePerson(
       return refuse("The account isn't shut out.");
     const details = { reason: given, suspendedFor: person.suspensionReason };
     await record(services, transaction, admin, "user.unsuspend", person, details);
+    return DONE;
+  });
+}
+
+/**
+ * Makes somebody one of the site's admins, or ends that. Their sessions end: one that was opened for less doesn't come to
+ * more, nor the other way round.
+ */
+export async function setAdminAsAdmin(
+  services: AdminServices,
+  username: string,
+  isAdmin: boolean,
+): Promise<ActEnd> {
+  const { admin, person } = await findOther(services, username);
+  if (isAdmin && person.suspendedAt !== null) return refuse("The account is shut out: let them in first.");
+  return services.database.transaction(async (transaction) => {
+    await requireStillAdmin(transaction, admin);
+    if (!(await store.setAdmin(transaction, person.id, isAdmin))) {
+      return refuse(isAdmin ? "They are an admin already." : "They aren't an admin.");
+    }
+    await endSessionsOf(transaction, person.id, null);
+    await record(services, transaction, admin, isAdmin ? "user.admin-make" : "user.admin-end", person);
     return DONE;
   });
 }
@@ -110,6 +133,12 @@ export async function revokeTokensAsAdmin(services: AdminServices, username: str
     await record(services, transaction, admin, "user.tokens-revoke", person, { count });
     return DONE;
   });
+}
+
+/** Of two admins who end each other at once, one does, so that one is left. @throws ForgeError `conflict` */
+async function requireStillAdmin(transaction: Executor, admin: UserActor): Promise<void> {
+  if ((await store.lockAdmins(transaction)).includes(admin.userId)) return;
+  throw new ForgeError("conflict", "You aren't an admin of this site any more.");
 }
 
 /** @throws ForgeError `not_found`, `conflict` for oneself */

@@ -13,6 +13,7 @@ async function openAdmin() {
   await database.query.update(users).set({ isAdmin: true }).where(eq(users.id, admin.id));
   return { ...admin, browser: await openSignedIn(admin.id) };
 }
+const VERBS = ["suspend", "restore", "make-admin", "end-admin", "reset", "end-sessions", "revoke-tokens"];
 const pathOf = ({ username }: { username: string }) => `/site-admin/people/${username}`;
 const statusOf = async (answer: Promise<Response>) => (await answer).status;
 
@@ -54,9 +55,43 @@ describe("an admin", () => {
     }
   });
 
+  it("makes somebody an admin, which they have to sign in for, and ends that", async () => {
+    const [admin, person] = [await openAdmin(), await createPerson()];
+    const before = await openSignedIn(person.id);
+    const act = async (verb: string) => statusOf(admin.browser.post(`${pathOf(person)}/${verb}`));
+    expect([await act("end-admin"), await act("make-admin"), await act("make-admin")]).toEqual([
+      422, 303, 422,
+    ]);
+    expect(await before.isSignedIn()).toBe(false);
+    const browser = await openSignedIn(person.id);
+    expect(await statusOf(browser.get("/site-admin"))).toBe(200);
+    expect([await act("end-admin"), await act("end-admin")]).toEqual([303, 422]);
+    expect(await browser.isSignedIn()).toBe(false);
+    expect(await statusOf((await openSignedIn(person.id)).get("/site-admin"))).toBe(404);
+    await admin.browser.post(`${pathOf(person)}/suspend`, { reason: "x" });
+    expect(await act("make-admin")).toBe(422);
+    expect((await readActions(person.id)).filter((action) => action.startsWith("user."))).toEqual([
+      ...["user.admin-make", "user.admin-end", "user.suspend"],
+    ]);
+  });
+
+  it.each(["end-admin", "suspend"])("is left where two do %s to each other at once", async (verb) => {
+    const [one, other] = [await openAdmin(), await openAdmin()];
+    const statuses = await Promise.all([
+      statusOf(one.browser.post(`${pathOf(other)}/${verb}`, { reason: "x" })),
+      statusOf(other.browser.post(`${pathOf(one)}/${verb}`, { reason: "x" })),
+    ]);
+    expect(statuses.filter((status) => status === 303)).toHaveLength(1);
+    const left = await database.query
+      .select()
+      .from(users)
+      .where(sql`id IN (${one.id}, ${other.id}) AND is_admin AND suspended_at IS NULL`);
+    expect(left).toHaveLength(1);
+  });
+
   it("does nothing of the kind to themselves", async () => {
     const admin = await openAdmin();
-    for (const verb of ["suspend", "restore", "reset", "end-sessions", "revoke-tokens"]) {
+    for (const verb of VERBS) {
       const answer = await admin.browser.post(`${pathOf(admin)}/${verb}`, { reason: "x" });
       expect([verb, answer.status]).toEqual([verb, 409]);
     }
@@ -79,7 +114,7 @@ describe("an admin", () => {
       expect([page, await statusOf(browser.get(`/site-admin${page}`))]).toEqual([page, 404]);
       expect([page, await statusOf(openBrowser().get(`/site-admin${page}`))]).toEqual([page, 401]);
     }
-    for (const verb of ["suspend", "restore", "reset", "end-sessions", "revoke-tokens"]) {
+    for (const verb of VERBS) {
       expect(await statusOf(browser.post(`${pathOf(other)}/${verb}`, { reason: "x" }))).toBe(404);
     }
     for (const path of ["/settings", "/mail/1/retry", "/mail/1/drop", "/queues/dead-letters/1/resend"]) {

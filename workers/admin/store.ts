@@ -1,5 +1,5 @@
 // The SQL of people as admins see them: found, counted, shut out and let in.
-import { and, asc, eq, exists, isNotNull, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, exists, isNotNull, ne, or, type SQL, sql } from "drizzle-orm";
 import { emails, users } from "../../schema/tables/auth.ts";
 import type { Executor } from "../core/db.ts";
 import type { PageRequest } from "../core/paging.ts";
@@ -85,6 +85,27 @@ export async function findPerson(query: Executor, username: string) {
     .from(users)
     .where(and(eq(users.kind, "person"), sql`lower(${users.username}) = lower(${username})`));
   return row;
+}
+
+/** The admins who can act; none of them is taken away by another until the transaction ends. */
+export async function lockAdmins(transaction: Executor): Promise<number[]> {
+  const rows = await transaction
+    .select({ id: users.id, suspendedAt: users.suspendedAt })
+    .from(users)
+    .where(eq(users.isAdmin, true))
+    .orderBy(asc(users.id))
+    .for("update");
+  return rows.filter(({ suspendedAt }) => suspendedAt === null).map(({ id }) => id);
+}
+
+/** Makes a person one of the site's admins, or ends that. @returns whether it is a change */
+export async function setAdmin(transaction: Executor, userId: number, isAdmin: boolean): Promise<boolean> {
+  const changed = await transaction
+    .update(users)
+    .set({ isAdmin, updatedAt: sql`now()` })
+    .where(and(eq(users.id, userId), ne(users.isAdmin, isAdmin)))
+    .returning({ id: users.id });
+  return changed.length > 0;
 }
 
 /** Shuts a person out with a reason, or with null lets them in again. @returns whether that is a change */
