@@ -8,6 +8,7 @@ import { makeApplicationRole } from "../application-role.ts";
 import { startNeonBridge } from "../dev/neon-bridge/bridge.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { migrateDatabase } from "../migrate.ts";
+import { runStatement } from "./database.ts";
 import { serveGithubShapes } from "./github-schema.ts";
 import { serveTroubledDatabase } from "./troubled-database.ts";
 
@@ -38,6 +39,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   const applicationUrl = await makeApplicationRole(postgres.url, "plue_app", "test");
   await migrateDatabase(postgres.url, { applicationRole: "plue_app" });
+  // Who tests how a statement is planned refreshes the statistics it is planned by.
+  await runStatement(postgres.url, "grant maintain on all tables in schema public to plue_app");
   const bridge = await startNeonBridge({ databaseUrl: applicationUrl });
   project.provide("databaseUrl", postgres.url);
   project.provide("bridgeUrl", bridge.databaseUrl);

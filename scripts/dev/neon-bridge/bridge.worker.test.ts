@@ -1,6 +1,6 @@
 // The bridge as the Worker meets it: the Neon driver on workerd, through the bindings that the tests set.
 import { env } from "cloudflare:workers";
-import { neon, neonConfig, Pool } from "@neondatabase/serverless";
+import { neon, neonConfig, Pool, type PoolClient } from "@neondatabase/serverless";
 import { beforeAll, expect, test } from "vitest";
 
 beforeAll(() => {
@@ -21,11 +21,21 @@ async function withPool<T>(use: (pool: Pool) => Promise<T>): Promise<T> {
   }
 }
 
-test("a transaction rolls back, and its error carries the code", async () => {
-  await withPool(async (pool) => {
+// One that is lent out when the pool ends would be waited for.
+const withClient = <T>(use: (client: PoolClient) => Promise<T>): Promise<T> =>
+  withPool(async (pool) => {
     const client = await pool.connect();
+    try {
+      return await use(client);
+    } finally {
+      client.release();
+    }
+  });
+
+test("a transaction rolls back, and its error carries the code", async () => {
+  await withClient(async (client) => {
     await client.query("begin");
-    await client.query("create table worker_items (id int primary key)");
+    await client.query("create temporary table worker_items (id int primary key)");
     await client.query("insert into worker_items values (1)");
     await expect(client.query("insert into worker_items values (1)")).rejects.toMatchObject({
       code: "23505",
@@ -34,7 +44,6 @@ test("a transaction rolls back, and its error carries the code", async () => {
     await client.query("rollback");
     const found = await client.query("select to_regclass('worker_items') as table");
     expect(found.rows).toEqual([{ table: null }]);
-    client.release();
   });
 });
 
@@ -50,12 +59,10 @@ test("a result of 8 MB and a parameter of 4 MB get through", async () => {
 test("requests side by side each get their own session", async () => {
   const ids = await Promise.all(
     Array.from({ length: 8 }, () =>
-      withPool(async (pool) => {
-        const client = await pool.connect();
+      withClient(async (client) => {
         await client.query("begin");
         const result = await client.query("select pg_backend_pid() as id, pg_sleep(0.05)");
         await client.query("commit");
-        client.release();
         return String(result.rows[0]?.id);
       }),
     ),
