@@ -78,7 +78,7 @@ export const REF_PREFIX_LIMIT = 1000;
 /** Most lines of a command's capabilities and of the arguments of `ls-refs`. */
 export const COMMAND_LINE_LIMIT = 10_000;
 
-/** Bytes of a part of a spooled pack; R2 wants equal parts of at least 5 MiB. */
+/** Bytes of a piece of a large pack. Packs that are stored are read by it, so it can never change. */
 export const SPOOL_PART_BYTES = 8 * 1024 ** 2;
 
 /** Parts held by all pushes under way together, beyond the one that each fills. */
