@@ -2,6 +2,7 @@
 // `address/fault/word/label`: all goes through until a client's bytes hold the word, and then the fault happens to it.
 // Invariant: the trouble is in the connection only; behind it are the real bridge and the real PostgreSQL.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 
 /**
@@ -36,11 +37,17 @@ export async function serveTroubledDatabase(bridgeAddress: string): Promise<Trou
     }
     passRequest(bridgeAddress, request, response).catch((error: unknown) => response.destroy(toError(error)));
   });
+  // The server forgets what it has upgraded, but waits for it when it closes.
+  const upgraded = new Set<Duplex>();
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   server.on("upgrade", (request, socket, head) => {
     const { fault, word, label } = readPath(request);
     count(label, 1);
-    socket.once("close", () => count(label, -1));
+    upgraded.add(socket);
+    socket.once("close", () => {
+      count(label, -1);
+      upgraded.delete(socket);
+    });
     if (word === CONNECT && fault === "stall") return;
     if (word === CONNECT) return void socket.destroy();
     webSockets.handleUpgrade(request, socket, head, (client) =>
@@ -53,7 +60,7 @@ export async function serveTroubledDatabase(bridgeAddress: string): Promise<Trou
   return {
     address: `127.0.0.1:${listening.port}`,
     stop: async () => {
-      for (const client of webSockets.clients) client.terminate();
+      for (const socket of upgraded) socket.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
