@@ -82,7 +82,11 @@ export class ReferenceLog {
   readTree(at: number, listOf: (entry: number) => number): Int32Array {
     this.readAt = at;
     const header = this.read();
-    if (header === 0) return this.anchorIds.subarray(0, this.readWhole(at));
+    if (header === 0) {
+      // Not in one expression: reading may replace `anchorIds` by a larger array, and only that one holds the list.
+      const count = this.readWhole(at);
+      return this.anchorIds.subarray(0, count);
+    }
     const stepsAt = this.readAt;
     const anchorCount = this.readWhole(listOf(header - 1));
     this.readAt = stepsAt;
