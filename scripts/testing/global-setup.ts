@@ -1,10 +1,11 @@
-// What all tests of one `vitest` process share: a PostgreSQL in a temporary folder, migrated, and the bridge
+// What all tests of one `vitest` process share: the site's assets, built; a PostgreSQL in a temporary folder, migrated, and the bridge
 // before it. Tests find them by `inject("databaseUrl")`; each makes rows (or a database) of its own.
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { makeApplicationRole } from "../application-role.ts";
+import { buildAssets } from "../build-assets.ts";
 import { startNeonBridge } from "../dev/neon-bridge/bridge.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { migrateDatabase } from "../migrate.ts";
@@ -28,6 +29,7 @@ declare module "vitest" {
 
 /** Vitest calls this once before all projects' tests, and the function it returns after them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await buildAssets();
   const folder = mkdtempSync(join(tmpdir(), "plue-test-"));
   // PostgreSQL may run as another user, who must get in.
   chmodSync(folder, 0o711);

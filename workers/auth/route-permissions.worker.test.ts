@@ -2,6 +2,7 @@
 // private repository and an organisation of somebody's, with bodies that fit, so that a refusal is about permission.
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../app.ts";
+import { makeSample, readOperations } from "../testing/api-operations.ts";
 import { giveToken, makeRepository, makeRun, send } from "../testing/fixtures.ts";
 import { makeOrganization, makeTeam } from "../testing/organizations.ts";
 import {
@@ -21,23 +22,6 @@ const KNOWN = new Set([...ACTIONS, ...OPEN, "signed-in", "gateway"]);
 // A request that is refused before anybody is asked for a permission proves nothing.
 const REFUSALS = [401, 403, 404];
 
-interface Schema {
-  type?: string | string[];
-  enum?: unknown[];
-  properties?: Record<string, Schema>;
-  required?: string[];
-  items?: Schema;
-  anyOf?: Schema[];
-  oneOf?: Schema[];
-  const?: unknown;
-  $ref?: string;
-}
-
-interface Operation {
-  "x-permission"?: string;
-  requestBody?: { content?: Record<string, { schema: Schema }> };
-}
-
 interface Route {
   method: string;
   /** As in the code. */
@@ -52,28 +36,22 @@ let values: Record<string, string>;
 let tokens: { scopeless: string };
 
 beforeAll(async () => {
-  const document = await (await send("/api/openapi.json")).json<{
-    paths: Record<string, Record<string, Operation>>;
-    components?: { schemas?: Record<string, Schema> };
-  }>();
-  const known = new Map<string, Operation>();
-  for (const [path, operations] of Object.entries(document.paths)) {
-    const written = `/api${path.replaceAll(/\{([a-z_]+)\}/gi, ":$1")}`;
-    for (const [method, one] of Object.entries(operations)) {
-      known.set(`${method.toUpperCase()} ${written}`, one);
-    }
-  }
+  const known = new Map(
+    (await readOperations()).map((operation) => [
+      `${operation.method} ${operation.path.replaceAll(/\{([a-z_]+)\}/gi, ":$1")}`,
+      operation,
+    ]),
+  );
   const all = new Set(
     app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
   );
   routes = [...all].map((key) => {
     const [method = "", path = ""] = key.split(" ");
     const operation = known.get(key);
-    const schema = operation?.requestBody?.content?.["application/json"]?.schema;
     return {
       ...{ method, path },
-      permission: operation?.["x-permission"] ?? findRoutePermission(method, path),
-      body: schema === undefined ? undefined : sample(schema, document.components?.schemas ?? {}),
+      permission: operation?.permission ?? findRoutePermission(method, path),
+      body: operation?.body === undefined ? undefined : makeSample(operation.body),
     };
   });
   const { name, owner, member } = await makeOrganization();
@@ -88,29 +66,6 @@ beforeAll(async () => {
   };
   tokens = { scopeless: await giveToken(owner.id, []) };
 });
-
-/** The least that fits a schema. */
-function sample(schema: Schema, components: Record<string, Schema>): unknown {
-  if (schema.$ref !== undefined) {
-    return sample(components[schema.$ref.split("/").at(-1) ?? ""] ?? {}, components);
-  }
-  if (schema.const !== undefined) return schema.const;
-  if (schema.enum !== undefined) return schema.enum[0];
-  const [choice] = schema.anyOf ?? schema.oneOf ?? [];
-  if (choice !== undefined) return sample(choice, components);
-  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
-  if (type === "object") {
-    const required = schema.required ?? [];
-    return Object.fromEntries(
-      required.map((name) => [name, sample(schema.properties?.[name] ?? {}, components)]),
-    );
-  }
-  if (type === "array") return [sample(schema.items ?? {}, components)];
-  if (type === "integer" || type === "number") return 1;
-  if (type === "boolean") return true;
-  if (type === "null") return null;
-  return "a@example.com";
-}
 
 const fill = (path: string): string =>
   path.replaceAll(/:([a-z_]+)(\{[^}]*\})?/gi, (_, name: string) => values[name] ?? "1");
