@@ -49,6 +49,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["{schema,workers,site,scripts}/**/*.worker.test.ts"],
+          isolate: false,
           exclude: never,
           testTimeout: 60_000,
         },

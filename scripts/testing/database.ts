@@ -7,10 +7,10 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
-/** Makes an empty database in the server of `serverUrl` (`inject("databaseUrl")`). */
-export async function createTestDatabase(serverUrl: string): Promise<TestDatabase> {
+/** Makes a database as `template` is, an empty one unless said otherwise, in the server of `serverUrl` (`inject("databaseUrl")`). */
+export async function createTestDatabase(serverUrl: string, template = "template0"): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await runStatement(serverUrl, `create database ${name} template template0`);
+  await runStatement(serverUrl, `create database ${name} template ${template}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return {

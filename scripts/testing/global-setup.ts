@@ -11,6 +11,7 @@ import { startPostgres } from "../dev/postgres.ts";
 import { migrateDatabase } from "../migrate.ts";
 import { runStatement } from "./database.ts";
 import { serveGithubShapes } from "./github-schema.ts";
+import { makeMigratedTemplate } from "./migrated-database.ts";
 import { serveTroubledDatabase } from "./troubled-database.ts";
 
 declare module "vitest" {
@@ -41,6 +42,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   const applicationUrl = await makeApplicationRole(postgres.url, "plue_app", "test");
   await migrateDatabase(postgres.url, { applicationRole: "plue_app" });
+  await makeMigratedTemplate(postgres.url);
   // Who tests how a statement is planned refreshes the statistics it is planned by.
   await runStatement(postgres.url, "grant maintain on all tables in schema public to plue_app");
   const bridge = await startNeonBridge({ databaseUrl: applicationUrl });

@@ -2,7 +2,7 @@
 // leaves no connection and no transaction behind.
 import { createExecutionContext, env, waitOnExecutionContext } from "cloudflare:test";
 import { eq, sql } from "drizzle-orm";
-import { describe, expect, inject, it, vi } from "vitest";
+import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { users } from "../../schema/tables/auth.ts";
 import { app } from "../app.ts";
 import { createPerson, database } from "../testing/fixtures.ts";
@@ -19,6 +19,11 @@ function openTroubled(fault: string, word: string, waits = { sessionMs: LONG_MS,
   const neonProxy = `${inject("troubledDatabase")}/${fault}/${word}/${label}`;
   return { label, neonProxy, troubled: createDatabase({ ...parseEnv(env), neonProxy }, waits) };
 }
+
+// The driver's settings are the isolate's: whatever a test leaves behind, the way is clear again for the next file.
+afterEach(() => {
+  createDatabase(parseEnv(env));
+});
 
 /** That nothing of a client is left: no WebSocket open, no transaction that holds the row. */
 async function expectNothingLeft(label: string, userId?: number): Promise<void> {

@@ -1,9 +1,16 @@
 // The bridge as the Worker meets it: the Neon driver on workerd, through the bindings that the tests set.
 import { env } from "cloudflare:workers";
 import { neon, neonConfig, Pool, type PoolClient } from "@neondatabase/serverless";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+// The driver's settings are the isolate's, which other files share: here it asks by its own means, not by the Worker's.
+const { fetchFunction } = neonConfig;
+afterAll(() => {
+  neonConfig.fetchFunction = fetchFunction;
+});
 
 beforeAll(() => {
+  neonConfig.fetchFunction = undefined;
   neonConfig.wsProxy = () => env.NEON_PROXY ?? "";
   neonConfig.useSecureWebSocket = false;
   neonConfig.fetchEndpoint = () => `http://${env.NEON_PROXY}/sql`;

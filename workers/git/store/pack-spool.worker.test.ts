@@ -6,7 +6,8 @@ import { createStorageKey, packKeys } from "./keys.ts";
 import { ReceivingSpool } from "./pack-spool.ts";
 import { SpoolMemory } from "./spool-memory.ts";
 
-let repositoryId = 900_000_000;
+// No other file's: they all see the same R2.
+let repositoryId = 970_000_000;
 
 function fill(sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
