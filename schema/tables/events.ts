@@ -14,6 +14,10 @@ export const outbox = pgTable(
     repositoryId: reference("repository_id").references(() => repositories.id, { onDelete: "cascade" }),
     payload: jsonb("payload").$type<Record<string, unknown>>().notNull(),
     attempts: integer("attempts").notNull().default(0),
+    /** Not to be tried before this: now, or once the wait after a failed attempt is over. */
+    nextAttemptAt: moment("next_attempt_at").notNull().defaultNow(),
+    /** Why the newest attempt failed, for an administrator; empty where none has. */
+    problem: text("problem").notNull().default(""),
     dispatchedAt: moment("dispatched_at"),
     createdAt: createdAt(),
   },
@@ -23,12 +27,21 @@ export const outbox = pgTable(
   ],
 );
 
+/** When each part of the clock's work was last done, and why its newest try failed where it did. */
+export const clockParts = pgTable("clock_parts", {
+  name: text("name").primaryKey(),
+  succeededAt: moment("succeeded_at"),
+  failedAt: moment("failed_at"),
+  /** Empty where the newest try succeeded. */
+  problem: text("problem").notNull().default(""),
+});
+
 /** Messages that a queue gave up, as its dead-letter queue handed them over: to be looked at, and sent again. */
 export const deadLetters = pgTable(
   "dead_letters",
   {
     id: identity(),
-    /** The queue that gave it up, such as `imports`. */
+    /** The queue that gave it up, such as `imports`; `outbox` for an event that never reached a queue. */
     queue: text("queue").notNull(),
     /** The queue's own id of it: a message that arrives twice is kept once. */
     messageId: text("message_id").notNull(),

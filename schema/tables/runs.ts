@@ -21,6 +21,8 @@ export const workflowDefinitions = pgTable(
     /** The parsed workflow (workers/workflows/definition.ts), or null when `error` says why it didn't parse. */
     definition: jsonb("definition").$type<Record<string, unknown>>(),
     error: jsonb("error").$type<{ message: string; line: number; column: number }>(),
+    /** Of the parser that read it (workers/workflows/parse-workflow.ts); a later one reads it again. */
+    parserVersion: integer("parser_version").notNull().default(0),
     createdAt: createdAt(),
   },
   (table) => [uniqueIndex("workflow_definitions_content").on(table.repositoryId, table.path, table.blobOid)],
