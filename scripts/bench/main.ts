@@ -3,6 +3,7 @@
 import { measureFirstLine } from "./first-line.ts";
 import { measureGit } from "./git.ts";
 import { measureGitMemory } from "./git-memory.ts";
+import { measurePushMemory } from "./push-memory.ts";
 import { measureStart } from "./start.ts";
 
 /** Each is given the options behind the names. */
@@ -11,6 +12,7 @@ const BENCHES: Record<string, (args: readonly string[]) => Promise<void>> = {
   start: measureStart,
   git: measureGit,
   "git-memory": measureGitMemory,
+  "push-memory": measurePushMemory,
 };
 
 const given = process.argv.slice(2);
