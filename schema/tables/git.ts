@@ -90,6 +90,8 @@ export const packs = pgTable(
     objectCount: integer("object_count").notNull(),
     /** `push`: as received; `repack`: made by housekeeping. */
     class: text("class").notNull().default("push"),
+    /** The format of its graph: one older than workers/git/pack/pack-graph.ts writes is made anew by housekeeping. */
+    graphVersion: integer("graph_version").notNull().default(1),
     /**
      * `live`: served; `retired`: replaced, kept for readers in flight; `deleting`: its objects may be gone from R2.
      * Changed only by who holds the lock of the repository's row.
@@ -106,8 +108,21 @@ export const packs = pgTable(
     check("packs_state", sql`${table.state} IN ('live', 'retired', 'deleting')`),
     check("packs_retired_at", sql`(${table.state} = 'live') = (${table.retiredAt} IS NULL)`),
     index("packs_retired").on(table.retiredAt).where(sql`${table.state} <> 'live'`),
+    index("packs_old_graph").on(table.repositoryId).where(sql`${table.graphVersion} < 2`),
   ],
 );
+
+/** Repositories where housekeeping stopped, since what would have remained has gaps. Nothing is removed from them. */
+export const repositoryGaps = pgTable("repository_gaps", {
+  repositoryId: reference("repository_id")
+    .primaryKey()
+    .references(() => repositories.id, { onDelete: "cascade" }),
+  /** What is missing: the first of them, one a line. */
+  problem: text("problem").notNull(),
+  foundAt: moment("found_at").notNull().defaultNow(),
+  /** When it was last looked at. */
+  checkedAt: moment("checked_at").notNull().defaultNow(),
+});
 
 /** How far a sweep over all of R2's keys has come, so that each slice goes on where the last one stopped. */
 export const sweeps = pgTable("sweeps", {
