@@ -14,6 +14,7 @@ export async function answerErrorPage(context: Context<AppEnv>, error: ForgeErro
   // A failure of the configuration itself leaves nothing to make a page of.
   if (context.get("env") === undefined) return context.text(error.message, error.status);
   if (error.retryAfterMs !== undefined) context.header("Retry-After", formatSeconds(error.retryAfterMs));
+  if (error.allow !== undefined) context.header("Allow", error.allow.join(", "));
   const frame = makeFrame(context);
   if (error.status === 401) {
     // Only a page can be gone back to.

@@ -13,13 +13,13 @@ import { ANONYMOUS } from "./core/actor.ts";
 import { answerApiError, formatSeconds, logFailure, toForgeError } from "./core/api-errors.ts";
 import { limitBody, readBodyAsJson } from "./core/api-input.ts";
 import type { AppEnv } from "./core/app-env.ts";
-import { notFound } from "./core/errors.ts";
 import { internalRoutes } from "./core/internal-routes.ts";
 import { readOrigin } from "./core/origin.ts";
 import { provideContext } from "./core/request-context.ts";
 import { limitHead, requireShortHead } from "./core/request-head.ts";
 import { addSecurityHeaders } from "./core/security-headers.ts";
 import { shareAcrossOrigins } from "./core/share-across-origins.ts";
+import { createUnrouted, NOTHING } from "./core/unrouted.ts";
 import { fsckRoutes } from "./git/housekeeping/fsck-routes.ts";
 import { createGitRoutes, isGitRequest } from "./git/http/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -49,6 +49,7 @@ import { siteSettingsRoutes } from "./site-settings/routes.ts";
 import { statusRoutes } from "./statuses/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 
+const unrouted = createUnrouted(() => app);
 const api = new OpenAPIHono<AppEnv>();
 // Before the limit of bodies: a part of an import has a limit of its own.
 api.route("/", importPartRoutes);
@@ -80,8 +81,8 @@ api.doc31("/openapi.json", (context) => ({
   info: { title: "Plue", version: context.get("env").buildVersion },
   servers: [{ url: `${context.get("env").publicUrl}/api` }],
 }));
-api.all("*", () => {
-  throw notFound();
+api.all("*", (context) => {
+  throw unrouted.refuse(context);
 });
 
 const git = createGitRoutes({
@@ -142,10 +143,13 @@ app.use(
   provideSettings,
   authenticate,
   refuseForgery,
+  unrouted.guard,
 );
 app.route("/", siteRoutes);
 
-app.notFound((context) => answerErrorPage(context, notFound("There is nothing here.")));
+app.notFound((context) => {
+  throw unrouted.refuse(context, NOTHING);
+});
 app.onError((error, context) => {
   const failure = toForgeError(error);
   if (failure instanceof RepositoryMoved) return sendOn(context, failure);

@@ -12,21 +12,21 @@ interface ErrorPageProps {
 }
 
 const TITLES: Record<ErrorPageProps["status"], string> = {
-  400: "Not understood",
+  400: "Bad request",
   401: "Sign in first",
   403: "Not allowed",
   404: "Not found",
-  405: "Not done this way",
+  405: "Method not allowed",
   409: "Conflict",
   410: "Gone",
   413: "Too large",
   414: "Address too long",
-  415: "Of the wrong kind",
+  415: "Unsupported media type",
   422: "Not valid",
   429: "Too many requests",
   431: "Headers too large",
-  500: "Something broke",
-  503: "Not available now",
+  500: "Something went wrong",
+  503: "Not available right now",
 };
 
 export function ErrorPage({ frame, status, message, requestId }: ErrorPageProps) {

@@ -57,7 +57,7 @@ export const accountSettingsRoutes = new Hono<AppEnv>()
   })
   .post("/settings/appearance", async (context) => {
     const actor = requireUser(context.get("actor"));
-    const { appearance } = await context.req.parseBody();
+    const appearance = (await readTextFields(context))("appearance");
     const chosen = APPEARANCES.find((one) => one === appearance);
     if (chosen === undefined) throw new ForgeError("invalid", "There is no such appearance.");
     await setAppearance(context.get("database"), actor, chosen);

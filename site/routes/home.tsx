@@ -14,6 +14,7 @@ import { makeFrame } from "../make-frame.ts";
 import { HomePage } from "../pages/home-page.tsx";
 import { NewRepositoryPage, type NewRepositoryPageProps } from "../pages/new-repository-page.tsx";
 import { describePaging } from "../paging.ts";
+import { readTextFields } from "../read-text-field.ts";
 
 const DESCRIPTION_CHARACTERS_MAX = 350;
 const VISIBILITIES = ["public", "internal", "private"] as const;
@@ -61,11 +62,8 @@ async function make(context: Context<AppEnv>, values: NewRepositoryPageProps["va
 }
 
 async function readForm(context: Context<AppEnv>): Promise<NewRepositoryPageProps["values"]> {
-  const form = await context.req.parseBody();
-  const text = (name: string) => {
-    const value = form[name];
-    return typeof value === "string" ? value.trim() : "";
-  };
+  const field = await readTextFields(context);
+  const text = (name: string) => field(name).trim();
   const { defaultVisibility } = await readSettings(context.get("database").query);
   const visibility = VISIBILITIES.find((one) => one === text("visibility")) ?? defaultVisibility;
   return { owner: text("owner"), name: text("name"), description: text("description"), visibility };

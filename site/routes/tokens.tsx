@@ -5,6 +5,7 @@ import type { TokenScope } from "../../workers/core/actor.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { ForgeError } from "../../workers/core/errors.ts";
 import { readOrigin } from "../../workers/core/origin.ts";
+import { readPostedForm } from "../../workers/core/read-posted-form.ts";
 import {
   createOwnToken,
   listOwnTokens,
@@ -79,8 +80,8 @@ async function answerPage(
 }
 
 async function readForm(context: Context<AppEnv>): Promise<TokensPageProps["values"]> {
-  const form = await context.req.parseBody({ all: true });
-  const texts = (name: string) => [form[name]].flat().filter((value) => typeof value === "string");
+  const form = await readPostedForm(context);
+  const texts = (name: string) => (form[name] ?? []).filter((value) => typeof value === "string");
   return {
     name: texts("name")[0] ?? "",
     scopes: texts("scope"),

@@ -9,6 +9,7 @@ import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError } from "../core/errors.ts";
 import { SESSION_LIFETIME_MS } from "../core/limits.ts";
 import { readOrigin } from "../core/origin.ts";
+import { readPostedForm } from "../core/read-posted-form.ts";
 import {
   chargeAddress,
   finishCharge,
@@ -123,6 +124,6 @@ async function requireCsrfToken(context: Context<AppEnv>, expected: string): Pro
 
 async function readFormField(context: Context<AppEnv>, name: string): Promise<string | undefined> {
   if (!context.req.header("content-type")?.startsWith("application/x-www-form-urlencoded")) return undefined;
-  const value = (await context.req.parseBody())[name];
+  const value = (await readPostedForm(context))[name]?.at(-1);
   return typeof value === "string" ? value : undefined;
 }

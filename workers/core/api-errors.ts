@@ -42,6 +42,7 @@ export function logFailure(context: Context<AppEnv>, error: ForgeError): void {
 export function answerApiError(context: Context<AppEnv>, error: ForgeError): Response {
   if (error.status === 401) context.header("WWW-Authenticate", 'Bearer realm="Plue"');
   if (error.retryAfterMs !== undefined) context.header("Retry-After", formatSeconds(error.retryAfterMs));
+  if (error.allow !== undefined) context.header("Allow", error.allow.join(", "));
   const body = {
     message: error.message,
     documentation_url: `${new URL(context.req.url).origin}/api/openapi.json`,

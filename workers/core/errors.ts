@@ -37,12 +37,14 @@ export class ForgeError extends Error {
   readonly fields: readonly FieldError[];
   /** When it is worth asking again; undefined where waiting changes nothing. */
   readonly retryAfterMs: number | undefined;
+  /** Of `method_not_allowed`: the methods that the address takes. */
+  readonly allow: readonly string[] | undefined;
 
   /** @param message a sentence for the public; the cause is only logged. */
   constructor(
     code: ForgeErrorCode,
     message: string,
-    options: { cause?: unknown; fields?: FieldError[]; retryAfterMs?: number } = {},
+    options: { cause?: unknown; fields?: FieldError[]; retryAfterMs?: number; allow?: string[] } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "ForgeError";
@@ -50,6 +52,7 @@ export class ForgeError extends Error {
     this.status = STATUS_OF[code];
     this.fields = options.fields ?? [];
     this.retryAfterMs = options.retryAfterMs;
+    this.allow = options.allow;
   }
 }
 
