@@ -28,6 +28,7 @@ export const testTools: SystemTool[] = [
     package: "chromium",
     purpose: "browser tests",
   },
+  { programs: ["nginx"], package: "nginx-light", purpose: "tests behind a proxy" },
   { programs: ["dulwich"], package: "python3-dulwich", purpose: "tests with other clients of git" },
   {
     programs: [],

@@ -12,6 +12,7 @@ import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
 /** Serves the request. One that wants nothing, as git's probe, is answered with nothing. */
 export async function serveFetchV0(request: FetchRequestContext): Promise<Response> {
   const upload = await parseUploadRequest(request.next);
+  await request.readToEnd();
   if (upload === null) return answer(UPLOAD_RESULT, null);
   const asked = upload.fetch;
   const fetch = await openFetch(request, await admitFetch(request, asked));

@@ -21,6 +21,7 @@ import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
 /** Reads and serves one command. An empty request, as git's probe, is answered with nothing. */
 export async function serveCommand(request: FetchRequestContext): Promise<Response> {
   const { command, hasArguments } = await readCommand(request);
+  if (!hasArguments) await request.readToEnd();
   if (command === null) return answer(UPLOAD_RESULT, null);
   const lines = readArguments(request, hasArguments);
   if (command === "ls-refs") return serveLsRefs(request, lines);
@@ -55,6 +56,7 @@ async function* readArguments(request: FetchRequestContext, hasArguments: boolea
       throw new GitError("bad_protocol", `protocol error: unexpected ${packet}`);
     yield decodePacketText(packet);
   }
+  await request.readToEnd();
 }
 
 async function collect(lines: AsyncGenerator<string>): Promise<string[]> {

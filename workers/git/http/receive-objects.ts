@@ -42,6 +42,8 @@ interface Receiving {
   readonly rest: BodyRest | null;
   /** Tells the person how it goes. */
   readonly say: (text: string) => Promise<void>;
+  /** Called once the body was read to its end. */
+  readonly onReceived?: () => void;
   /** Told how far it has come. What it throws is thrown on. */
   readonly onProgress?: (progress: IngestProgress) => void;
   /** Where the pack is received in several goes. */
@@ -50,7 +52,7 @@ interface Receiving {
 
 /** Receives the pack into `spool`. What is wrong with it is a refusal; what the store throws is thrown. */
 export async function receiveObjects(
-  { rest, say, onProgress, room, sitting }: Receiving,
+  { rest, say, onReceived, onProgress, room, sitting }: Receiving,
   existing: RepositoryPacks,
   spool: PackSpool,
 ): Promise<ReceivedObjects | RefusedObjects> {
@@ -68,6 +70,7 @@ export async function receiveObjects(
       },
       readExternal: (oid) => existing.readObject(oid),
       ...(sitting === undefined ? {} : { sitting }),
+      ...(onReceived === undefined ? {} : { onReceived }),
       onProgress: (made) => {
         progress.report(made);
         onProgress?.(made);

@@ -1,7 +1,9 @@
-// POST git-receive-pack: pushes (gitprotocol-pack, "Pushing Data To a Server"). The response begins before the pack is
-// in, so that progress and a last word reach the client however long it takes.
+// POST git-receive-pack: pushes (gitprotocol-pack, "Pushing Data To a Server"). Invariant: the response begins when the body
+// was read to its end, since a proxy may stop sending a request on once it is answered, and no later, so that the client
+// hears from the work that follows.
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { BodyFailure } from "../body-failure.ts";
 import { PUSH_COMMANDS_LIMIT_BYTES } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { BodyReader, type BodyRest } from "../wire/body-reader.ts";
@@ -9,7 +11,7 @@ import type { ByteSink } from "../wire/byte-sink.ts";
 import type { Capabilities } from "../wire/capabilities.ts";
 import { expectsPack, type PushRequest, parsePushRequest } from "../wire/command-list.ts";
 import { formatReport } from "../wire/report-status.ts";
-import { SidebandWriter } from "../wire/sideband.ts";
+import { type SidebandKind, SidebandWriter } from "../wire/sideband.ts";
 import type { GitHttpDependencies } from "./dependencies.ts";
 import { drainBody } from "./drain-body.ts";
 import { answer, answerInStream, type ClientSink, refuse, reportFailure } from "./git-response.ts";
@@ -29,66 +31,112 @@ export async function serveReceivePack(
   if ("refusal" in opened) return opened.refusal;
   const reader = new BodyReader(opened.body, PUSH_COMMANDS_LIMIT_BYTES);
   let capabilities: Capabilities | null = null;
-  let push: PushRequest | null;
   try {
-    push = await parsePushRequest(
+    const push = await parsePushRequest(
       () => reader.readPacket(),
       (found) => {
         capabilities = found;
       },
     );
+    const rest = reader.release();
+    if (push !== null) return await servePush(context, dependencies, pusher, push, { ...opened, ...rest });
+    await drainBody(rest.body);
+    return answer(RECEIVE_RESULT, null);
   } catch (thrown) {
-    await reader.cancel();
     const error = opened.explain(thrown);
     if (!(error instanceof GitError)) throw error;
+    if (thrown instanceof BodyFailure) return refuse(400, error.message);
+    if (!reader.isOver) await drainBody(reader.release().body);
     return capabilities === null ? refuse(400, error.message) : answerFatal(context, capabilities, error);
   }
-  if (push === null) {
-    await reader.cancel();
-    return answer(RECEIVE_RESULT, null);
-  }
-  const request = push;
-  return answerInStream(context, RECEIVE_RESULT, (sink) =>
-    answerPush(context, dependencies, pusher, request, { ...opened, ...reader.release() }, sink),
-  );
 }
 
-async function answerPush(
+/** How a push came out, or what it met. */
+type Settled = { readonly end: PushEnd } | { readonly thrown: unknown };
+
+// Throws what the body met before its end. It is read even where the push was over before.
+async function servePush(
   context: Context<AppEnv>,
   dependencies: Pick<GitHttpDependencies, "preparePush">,
   pusher: Pusher,
   push: PushRequest,
   rest: BodyRest & OpenBody,
-  sink: ClientSink,
+): Promise<Response> {
+  const { capabilities } = push;
+  const voice = new PusherVoice(capabilities);
+  const received = Promise.withResolvers<void>();
+  const settled: Promise<Settled> = runPush({
+    database: context.get("database"),
+    objects: context.get("env").objects,
+    pusher,
+    push,
+    rest: expectsPack(push) ? rest : null,
+    say: (text) => voice.say(text),
+    onReceived: received.resolve,
+    preparePush: (prepared) => dependencies.preparePush(context, prepared),
+  }).then(
+    (end) => ({ end }),
+    (thrown: unknown) => ({ thrown }),
+  );
+  context.executionCtx.waitUntil(settled);
+  const early = await Promise.race([settled, received.promise]);
+  if (early !== undefined) {
+    if ("thrown" in early && early.thrown instanceof BodyFailure) throw early.thrown;
+    await drainBody(rest.body);
+  }
+  return answerInStream(context, RECEIVE_RESULT, (sink) =>
+    answerPush(context, push, rest, { sink, out: voice.open(sink) }, settled),
+  );
+}
+
+/** What is said to the person while the push goes on: nothing before the answer may begin, and nothing to the quiet. */
+class PusherVoice {
+  private out: SidebandWriter | null = null;
+  private readonly kind: SidebandKind;
+  private readonly isQuiet: boolean;
+
+  constructor(capabilities: Capabilities) {
+    this.kind = capabilities.has("side-band-64k") ? "64k" : "none";
+    this.isQuiet = capabilities.has("quiet");
+  }
+
+  open(sink: ClientSink): SidebandWriter {
+    this.out = new SidebandWriter(sink, this.kind);
+    return this.out;
+  }
+
+  async say(text: string): Promise<void> {
+    if (!this.isQuiet) await this.out?.progress(text);
+  }
+}
+
+async function answerPush(
+  context: Context<AppEnv>,
+  push: PushRequest,
+  { explain }: OpenBody,
+  { sink, out }: { readonly sink: ClientSink; readonly out: SidebandWriter },
+  settled: Promise<Settled>,
 ): Promise<void> {
   const { capabilities } = push;
-  const out = new SidebandWriter(sink, capabilities.has("side-band-64k") ? "64k" : "none");
   const keepAlive = startKeepAlive(out);
   try {
-    const end = await runPush({
-      database: context.get("database"),
-      objects: context.get("env").objects,
-      pusher,
-      push,
-      rest: expectsPack(push) ? rest : null,
-      say: capabilities.has("quiet") ? async () => undefined : (text) => out.progress(text),
-      preparePush: (prepared) => dependencies.preparePush(context, prepared),
-    });
-    await drainBody(rest.body);
-    for (const line of end.lines) await out.progress(`${line}\n`);
-    if (end.lateFailure !== undefined) {
-      await out.progress(`warning: the push is in, but then: ${reportFailure(context, end.lateFailure)}\n`);
+    const outcome = await settled;
+    if ("end" in outcome) {
+      const { end } = outcome;
+      for (const line of end.lines) await out.progress(`${line}\n`);
+      if (end.lateFailure !== undefined) {
+        await out.progress(`warning: the push is in, but then: ${reportFailure(context, end.lateFailure)}\n`);
+      }
+      await report(end, capabilities, out);
+    } else {
+      if (sink.isGone) throw outcome.thrown;
+      const error = explain(outcome.thrown);
+      const isClients = error instanceof GitError;
+      const unpackError = isClients ? error.message : reportFailure(context, error);
+      const refusal = isClients ? "unpacker error" : "internal error";
+      const refs = push.updates.map(({ name }) => ({ name, refusal }));
+      await report({ unpackError, refs, lines: [] }, capabilities, out);
     }
-    await report(end, capabilities, out);
-  } catch (thrown) {
-    if (sink.isGone) throw thrown;
-    const error = rest.explain(thrown);
-    const isClients = error instanceof GitError;
-    const unpackError = isClients ? error.message : reportFailure(context, error);
-    if (!isClients) await drainBody(rest.body);
-    const refusal = isClients ? "unpacker error" : "internal error";
-    const refs = push.updates.map(({ name }) => ({ name, refusal }));
-    await report({ unpackError, refs, lines: [] }, capabilities, out);
   } finally {
     keepAlive.stop();
   }

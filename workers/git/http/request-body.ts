@@ -1,13 +1,14 @@
 // The body of a git request: of the right type, inflated where the client compressed it (gitprotocol-http).
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { BodyFailure } from "../body-failure.ts";
 import { GitError } from "../object/git-error.ts";
 import type { GitService } from "../wire/advertisement.ts";
 import { refuse } from "./git-response.ts";
 
 export interface OpenBody {
   readonly body: ReadableStream<Uint8Array>;
-  /** What an error met while the body was read means: damaged compression is the client's fault. */
+  /** What an error met while the body was read means: a body that breaks off or can't be decompressed is the client's fault. */
   explain(error: unknown): unknown;
 }
 
@@ -22,7 +23,7 @@ export function openRequestBody(context: Context<AppEnv>, service: GitService): 
     return { refusal: refuse(415, `This address takes ${expected}, as git's client sends it.`) };
   const body = context.req.raw.body ?? emptyStream();
   const encoding = context.req.header("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding === "identity") return { body, explain: (error) => error };
+  if (encoding === "identity") return { body, explain: explainFailure };
   if (encoding === "gzip" || encoding === "x-gzip") return { body: inflate(body), explain: explainInflation };
   return { refusal: refuse(415, `The content encoding ${encoding} isn't supported; gzip is.`) };
 }
@@ -32,9 +33,13 @@ function inflate(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   return body.pipeThrough<Uint8Array>(new DecompressionStream("gzip"));
 }
 
+function explainFailure(error: unknown): unknown {
+  return error instanceof BodyFailure ? new GitError("bad_protocol", error.message, { cause: error }) : error;
+}
+
 // The platform's inflater says so by a TypeError.
 function explainInflation(error: unknown): unknown {
-  if (!(error instanceof TypeError)) return error;
+  if (!(error instanceof BodyFailure) || !(error.cause instanceof TypeError)) return explainFailure(error);
   return new GitError("bad_protocol", "the request's compressed body is damaged", { cause: error });
 }
 

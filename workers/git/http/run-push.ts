@@ -44,6 +44,8 @@ interface PushRun {
   readonly rest: BodyRest | null;
   /** Tells the person how it goes. */
   readonly say: (text: string) => Promise<void>;
+  /** Called once the body was read to its end. */
+  readonly onReceived?: () => void;
   /** Told how far receiving has come. What it throws ends the push. */
   readonly onProgress?: (progress: IngestProgress) => void;
   /** Where the pack is received in several goes: what ends one is thrown as IngestPaused. */

@@ -1,6 +1,7 @@
 // POST git-upload-pack: fetches and clones, in v2 by command, in v0 and v1 as one negotiation.
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { BodyFailure } from "../body-failure.ts";
 import { FETCH_REQUEST_LIMIT_BYTES } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { BodyReader } from "../wire/body-reader.ts";
@@ -19,6 +20,8 @@ export const UPLOAD_RESULT = "application/x-git-upload-pack-result";
 export interface FetchRequestContext extends FetchContext {
   /** The request's lines; null at its end. */
   next(): Promise<Packet | null>;
+  /** To be called before an answer begins: a proxy may stop sending the request on once it sees one. */
+  readToEnd(): Promise<void>;
   readonly buildVersion: string;
   /** Answers with a stream. */
   readonly context: Context<AppEnv>;
@@ -44,6 +47,7 @@ export async function serveUploadPack(
       isSpoken = true;
       return packet;
     },
+    readToEnd: () => reader.readToEnd(),
   };
   const version = parseProtocolVersion(context.req.header("git-protocol"));
   try {
@@ -51,7 +55,9 @@ export async function serveUploadPack(
   } catch (thrown) {
     const error = opened.explain(thrown);
     if (!(error instanceof GitError)) throw error;
-    return isSpoken ? answerError(UPLOAD_RESULT, error) : refuse(400, error.message);
+    return isSpoken && !(thrown instanceof BodyFailure)
+      ? answerError(UPLOAD_RESULT, error)
+      : refuse(400, error.message);
   } finally {
     await reader.cancel();
   }

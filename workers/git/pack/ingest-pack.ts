@@ -155,6 +155,7 @@ export async function ingestPack(options: IngestOptions): Promise<IngestedPack> 
   if (options.sitting?.saved != null) await restoreState(state, options.sitting.saved);
   const openSource = openOnce(options.spool);
   const { trailer, receivedBytes } = await scanRest(state, options, openSource);
+  options.onReceived?.();
   const packEnd = receivedBytes - PACK_TRAILER_BYTES;
   const thin = new ThinBases(state, options.readExternal);
   const unresolved = countUnresolved(state);

@@ -81,6 +81,8 @@ export interface IngestOptions {
   readonly times?: RequestTimes;
   /** Where the pack is received in several goes; what ends one of them is thrown as IngestPaused. */
   readonly sitting?: IngestSitting;
+  /** Called once the body was read to its end. */
+  readonly onReceived?: () => void;
   /** Called about every 1 MiB received and every 1,000 deferred deltas resolved. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }

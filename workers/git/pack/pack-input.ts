@@ -2,6 +2,7 @@
 // a window that is refilled in place. Never more than a piece and its neighbour's remainder is held.
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { readOrFail } from "../body-failure.ts";
 import { GitError } from "../object/git-error.ts";
 import { type RequestTimes, TimeLimit } from "../time-limit.ts";
 import type { IngestLimits, PackSpool } from "./ingest-types.ts";
@@ -129,7 +130,7 @@ export class PackInput {
 
   private async readBody(): Promise<Uint8Array | null> {
     try {
-      return await this.time.wait(this.reader.read());
+      return await this.time.wait(readOrFail(this.reader.read()));
     } catch (error) {
       // Nothing more is expected of a body that stalls; what is still being read of it must end.
       if (error instanceof GitError) await this.reader.cancel(error);

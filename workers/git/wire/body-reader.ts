@@ -1,5 +1,6 @@
 // Reads a request's body line by line, and gives the rest of it on as a stream. Invariant: never more than one
 // chunk and one line are held, and never more bytes are read as lines than the caller's limit allows.
+import { readOrFail } from "../body-failure.ts";
 import { GitError } from "../object/git-error.ts";
 import { type RequestTimes, TimeLimit } from "../time-limit.ts";
 import { PACKET_LENGTH_BYTES, type Packet, parsePacketLength } from "./pkt-line.ts";
@@ -20,8 +21,8 @@ export class BodyReader {
   private readonly time: TimeLimit;
   private held: Uint8Array = EMPTY;
   private takenBytes = 0;
-  /** The body failed: there is nothing left to drop. */
-  private isBroken = false;
+  /** The body failed or was given up: there is nothing left to drop. */
+  isOver = false;
 
   /** @param limitBytes most bytes that may be read as lines */
   constructor(body: ReadableStream<Uint8Array>, limitBytes: number, times?: RequestTimes) {
@@ -33,7 +34,8 @@ export class BodyReader {
 
   /**
    * The next line, or null where the body ends between two lines. The payload is valid until the next read.
-   * Throws GitError `bad_protocol` when the body ends within a line, or `limit_exceeded` when it is too long or too slow.
+   * Throws GitError `bad_protocol` when the body ends within a line, or `limit_exceeded` when it is too long or too slow,
+   * and BodyFailure when it breaks off.
    */
   async readPacket(): Promise<Packet | null> {
     if (!(await this.fill(PACKET_LENGTH_BYTES))) {
@@ -55,9 +57,15 @@ export class BodyReader {
     return { initial: this.held, body: this.body };
   }
 
+  /** Reads the body to its end, as one that may hold no more bytes than the lines. Throws as readPacket does. */
+  async readToEnd(): Promise<void> {
+    this.take(this.held.length);
+    while (await this.fill(1)) this.take(this.held.length);
+  }
+
   /** Drops what is left of the body. */
   async cancel(): Promise<void> {
-    if (!this.isBroken) await this.reader.cancel();
+    if (!this.isOver) await this.reader.cancel();
   }
 
   private take(length: number): Uint8Array {
@@ -71,11 +79,14 @@ export class BodyReader {
   }
 
   private async read(): Promise<ReadableStreamReadResult<Uint8Array>> {
-    const reading = this.reader.read();
-    reading.catch(() => {
-      this.isBroken = true;
-    });
-    return this.time.wait(reading);
+    try {
+      return await this.time.wait(readOrFail(this.reader.read()));
+    } catch (error) {
+      this.isOver = true;
+      // Nothing more is expected of a body that stalls.
+      if (error instanceof GitError) await this.reader.cancel(error);
+      throw error;
+    }
   }
 
   private async fill(length: number): Promise<boolean> {
