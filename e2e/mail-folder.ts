@@ -45,19 +45,10 @@ export function readMails(plue: RunningPlue): WrittenMail[] {
     .map((name) => parseMail(join(folder, name)));
 }
 
-// Ours are of one part, in 7bit or quoted-printable, their fields in ASCII.
+// Ours are of one part, in 8bit, their fields in ASCII.
 function parseMail(file: string): WrittenMail {
   const source = readFileSync(file, "utf8").replaceAll("\r\n", "\n");
   const [head = "", ...body] = source.split("\n\n");
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1] ?? "";
-  const text = body.join("\n\n");
-  const isQuoted = field("Content-Transfer-Encoding") === "quoted-printable";
-  return { file, to: field("To"), subject: field("Subject"), text: isQuoted ? unquote(text) : text };
-}
-
-function unquote(text: string): string {
-  const bytes = text
-    .replaceAll("=\n", "")
-    .replaceAll(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return { file, to: field("To"), subject: field("Subject"), text: body.join("\n\n") };
 }

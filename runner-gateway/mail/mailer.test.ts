@@ -128,6 +128,18 @@ describe("into a folder", () => {
     expect(source).toMatch(/^Date: /m);
     expect(source).toContain("http://plue.test/x\r\n");
   });
+
+  it("writes a long link on one line, to be copied, and text that isn't ASCII as it is", async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), "plue-mail-")), "mail");
+    cleanUp.push(() => rmSync(join(folder, ".."), { recursive: true }));
+    const link = `http://plue.test/reset/${"a=b".repeat(60)}?next=%2Fsettings`;
+    const mailer = openMailer({ kind: "folder", folder, from: FROM }, silentLog);
+    await mailer?.send({ ...MAIL, text: `Grüße!\n\n${link}\n` });
+    const [header, ...text] = readFileSync(join(folder, "000012.eml"), "utf8").split("\r\n\r\n");
+    expect(header).toMatch(/^Content-Transfer-Encoding: 8bit$/im);
+    expect(header?.match(/^Content-Transfer-Encoding/gim)).toHaveLength(1);
+    expect(text).toEqual(["Grüße!", `${link}\r\n`]);
+  });
 });
 
 it("is not there where nothing says how mail leaves", () => {

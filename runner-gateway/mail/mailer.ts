@@ -62,7 +62,7 @@ function openFolderMailer({ folder, from }: Extract<MailConfig, { kind: "folder"
       const { message } = await composer.sendMail(describeMail(mail, from));
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const file = join(folder, `${String(mail.id).padStart(6, "0")}.eml`);
-      await writeFile(`${file}.new`, message, { mode: 0o600 });
+      await writeFile(`${file}.new`, writePlainText(message.toString(), mail.text), { mode: 0o600 });
       await chmod(`${file}.new`, 0o600);
       await rename(`${file}.new`, file);
       log.info("mail", { to: mail.to, subject: mail.subject, file });
@@ -70,6 +70,17 @@ function openFolderMailer({ folder, from }: Extract<MailConfig, { kind: "folder"
     },
     close: () => composer.close(),
   };
+}
+
+/**
+ * A composed mail with its text as it is (8bit, RFC 6152): in quoted-printable a link would be broken into lines, and
+ * whoever copies it from the file would copy half of it.
+ */
+function writePlainText(composed: string, text: string): string {
+  const header = composed.slice(0, composed.indexOf("\r\n\r\n") + 2);
+  const kept = header.replaceAll(/^Content-(Type|Transfer-Encoding): .*\r\n/gim, "");
+  const type = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n";
+  return `${kept}${type}\r\n${text.replaceAll(/\r?\n/g, "\r\n")}`;
 }
 
 function describeMail({ id, to, subject, text }: Mail, from: string) {
