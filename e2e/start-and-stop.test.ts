@@ -156,6 +156,8 @@ test("another start in its folder is refused, a gateway that dies is started aga
   expect(stderr).toContain(
     `is in use by another npm start (pid ${starter}). Set PLUE_DATA to another folder.`,
   );
+  const samePort = await failToStart({ PLUE_PORT: new URL(plue.url).port, PLUE_DATA: makeFolder() });
+  expect(samePort.stderr).toMatch(/^Port \d+ is in use by Plue itself, which is running already\./m);
   expect((await fetch(`${plue.url}/api/health`)).status).toBe(200);
 
   const pid = plue.readPid("gateway");
@@ -200,6 +202,21 @@ describe("what keeps it from starting is said clearly", () => {
 
   test.each([
     ["a port that is none", { PLUE_PORT: "http" }, "PLUE_PORT: must be a port from 1 to 65535"],
+    [
+      "a pool of a size that is none",
+      { PLUE_POOL_SIZE: "two" },
+      "PLUE_POOL_SIZE: must be a whole number from 0 to 64",
+    ],
+    [
+      "no job at the same time",
+      { PLUE_CONCURRENCY: "0" },
+      "PLUE_CONCURRENCY: must be a whole number from 1 to 64",
+    ],
+    [
+      "a mail server without a sender",
+      { SMTP_URL: "smtp://localhost" },
+      "SMTP_URL: set MAIL_FROM as well, to the address that mail is from",
+    ],
     ["an unknown sandbox", { PLUE_SANDBOX: "docker" }, "PLUE_SANDBOX: must be gvisor or bubblewrap"],
     [
       "another database system",

@@ -26,27 +26,36 @@ export type MailConfig =
   | { kind: "none" };
 
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
-const count = (maximum: number) => z.coerce.number().int().min(0).max(maximum);
+
+const wholeNumber = (minimum: number, maximum: number) => {
+  const hint = `must be a whole number from ${minimum} to ${maximum}`;
+  return z.coerce.number(hint).int(hint).min(minimum, hint).max(maximum, hint);
+};
+
+/** What a user may set, also for `npm start`, which checks it before it starts anything. */
+export const userVariables = {
+  PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"], "must be gvisor or bubblewrap").optional(),
+  PLUE_POOL_SIZE: wholeNumber(0, 64).default(2),
+  PLUE_CONCURRENCY: wholeNumber(1, 64).default(4),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: "must be an smtp:// or smtps:// address" }).optional(),
+  /** An address, or `Name <address>`. */
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\p{Cc}<>]*<?[^\s\p{Cc}<>]+@[^\s\p{Cc}<>]+>?$/u, "must be an email address, or Name <address>")
+    .optional(),
+} as const;
 
 const variablesSchema = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address"),
   WORKER_URL: httpUrl,
   PUBLIC_URL: httpUrl.optional(),
   GATEWAY_SECRET: z.string().min(32, "must have at least 32 characters"),
-  GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535),
+  GATEWAY_PORT: wholeNumber(0, 65_535),
   GATEWAY_NAME: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, "must be 1 to 100 of A-Z a-z 0-9 . _ -"),
   PLUE_DATA: z.string().min(1),
-  PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"]).optional(),
-  PLUE_POOL_SIZE: count(64).default(2),
-  PLUE_CONCURRENCY: count(64).min(1).default(4),
-  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   /** Where mails are written instead of sent; `npm start` sets it. */
   MAIL_FOLDER: z.string().min(1).optional(),
-  /** An address, or `Name <address>`. */
-  MAIL_FROM: z
-    .string()
-    .regex(/^[^\p{Cc}<>]*<?[^\s\p{Cc}<>]+@[^\s\p{Cc}<>]+>?$/u, "must be an address")
-    .optional(),
+  ...userVariables,
 });
 
 /**

@@ -1,6 +1,7 @@
 // What a user may set for `npm start`, read once from the environment, checked, and typed from then on.
 import { resolve } from "node:path";
 import { z } from "zod";
+import { userVariables } from "../../runner-gateway/config.ts";
 
 export type DevConfig = {
   /** The site's port on the loopback addresses. */
@@ -22,11 +23,12 @@ export type DevConfig = {
   workerEnv: Record<string, string>;
 };
 
-const gatewayVariables = ["PLUE_SANDBOX", "PLUE_POOL_SIZE", "PLUE_CONCURRENCY", "SMTP_URL", "MAIL_FROM"];
+const gatewayVariables = Object.keys(userVariables);
 const workerVariables = ["ETHEREUM_RPC_URL"];
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address");
 const portHint = "must be a port from 1 to 65535";
+const waitHint = "must be a whole number of milliseconds, 100 or more";
 
 const schema = z.object({
   PLUE_PORT: z.coerce.number(portHint).int(portHint).min(1, portHint).max(65_535, portHint).default(4000),
@@ -39,8 +41,8 @@ const schema = z.object({
     .optional(),
   DATABASE_URL: postgresUrl.optional(),
   MIGRATION_DATABASE_URL: postgresUrl.optional(),
-  PLUE_RESTART_WAIT_MS: z.coerce.number().int().min(100).default(10_000),
-  PLUE_SANDBOX: z.enum(["gvisor", "bubblewrap"], "must be gvisor or bubblewrap").optional(),
+  PLUE_RESTART_WAIT_MS: z.coerce.number(waitHint).int(waitHint).min(100, waitHint).default(10_000),
+  ...userVariables,
 });
 
 /**
@@ -58,6 +60,9 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
   const { PLUE_PORT, PLUE_DATA, DATABASE_URL, MIGRATION_DATABASE_URL } = result.data;
   if (MIGRATION_DATABASE_URL !== undefined && DATABASE_URL === undefined) {
     throw new Error("MIGRATION_DATABASE_URL: set DATABASE_URL as well, to the programs' own role");
+  }
+  if (result.data.SMTP_URL !== undefined && result.data.MAIL_FROM === undefined) {
+    throw new Error("SMTP_URL: set MAIL_FROM as well, to the address that mail is from");
   }
   const pick = (names: string[]): Record<string, string> => {
     const entries = names.map((name) => [name, given[name]] as const);

@@ -1,16 +1,41 @@
 // What must hold before the parts are started, and what "ready" means after.
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
+import { z } from "zod";
 import { isListening } from "./tcp-ports.ts";
 
 const readyTimeoutMs = 120_000;
 const pollMs = 20;
+const holderTimeoutMs = 2_000;
+
+/** As much of what /api/health answers as tells it from another program's. */
+const healthSchema = z.object({
+  version: z.string(),
+  parts: z.looseObject({ database: z.unknown(), r2: z.unknown() }),
+});
 
 /** @throws Error that says what to set when the site's port is taken on either loopback address. */
 export async function requireFreePort(port: number): Promise<void> {
   for (const host of ["127.0.0.1", "::1"]) {
     if (!(await isListening(port, host))) continue;
-    throw new Error(`Port ${port} is in use by another program. Set PLUE_PORT to a free one.`);
+    const holder = (await isPlue(port, host))
+      ? "by Plue itself, which is running already"
+      : "by another program";
+    throw new Error(`Port ${port} is in use ${holder}. Set PLUE_PORT to a free one.`);
+  }
+}
+
+/** Whether what listens there answers as Plue does; whatever else it does instead, it is another program. */
+async function isPlue(port: number, host: string): Promise<boolean> {
+  const address = host.includes(":") ? `[${host}]` : host;
+  try {
+    const response = await fetch(`http://${address}:${port}/api/health`, {
+      signal: AbortSignal.timeout(holderTimeoutMs),
+      redirect: "manual",
+    });
+    return healthSchema.safeParse(await response.json()).success;
+  } catch {
+    return false;
   }
 }
 
