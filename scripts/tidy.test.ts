@@ -213,3 +213,16 @@ describe("forms", () => {
     expect(problems()).toEqual(["workers/core/a.ts:2 default export"]);
   });
 });
+
+test("what is done in one place only", () => {
+  write("workers/core/background.ts", "context.waitUntil(work);");
+  write("schema/write-events.ts", "transaction.insert(outbox);");
+  write("workers/core/background.test.ts", "context.waitUntil(work);");
+  expect(problems().filter((one) => one.endsWith("single way"))).toEqual([]);
+  write("site/a.ts", "1;\ncontext.executionCtx.waitUntil(work);");
+  write("runner-gateway/a.ts", "sql`INSERT\n  INTO outbox (topic)`;");
+  expect(problems().filter((one) => one.endsWith("single way"))).toEqual([
+    "runner-gateway/a.ts:2 single way",
+    "site/a.ts:3 single way",
+  ]);
+});

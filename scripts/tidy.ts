@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { checkArrows } from "./tidy/arrows.ts";
 import { checkForms } from "./tidy/forms.ts";
 import { findDeadExports, findDeadFiles } from "./tidy/reachability.ts";
+import { checkSingleWays } from "./tidy/single-ways.ts";
 import { checkSizes } from "./tidy/sizes.ts";
 import { type Problem, readSourceFiles } from "./tidy/source-file.ts";
 
@@ -18,6 +19,7 @@ export function checkTidiness(root: string): Problem[] {
     ...findDeadFiles(files),
     ...findDeadExports(files),
     ...checkForms(files),
+    ...checkSingleWays(files),
   ].sort((a, b) => a.path.localeCompare(b.path) || a.line - b.line);
 }
 

@@ -2,7 +2,6 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import { readOrigin } from "../workers/core/origin.ts";
-import { drainOutbox } from "../workers/core/outbox.ts";
 
 export function makeServices(context: Context<AppEnv>) {
   return {
@@ -11,16 +10,6 @@ export function makeServices(context: Context<AppEnv>) {
     actor: context.get("actor"),
     origin: readOrigin(context),
   };
-}
-
-/** Sends what was written to the outbox once the answer is on its way, so that no answer waits for a queue. */
-export function sendSoon(context: Context<AppEnv>): void {
-  const [env, database, log] = [context.get("env"), context.get("database"), context.get("log")];
-  context.executionCtx.waitUntil(
-    drainOutbox(env, database).catch((error: unknown) =>
-      log.error("the outbox was not drained; the clock will", error),
-    ),
-  );
 }
 
 /** `in 40 seconds`, `in 3 minutes`. */

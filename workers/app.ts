@@ -13,6 +13,7 @@ import { ANONYMOUS } from "./core/actor.ts";
 import { answerApiError, formatSeconds, logFailure, toForgeError } from "./core/api-errors.ts";
 import { limitBody, readBodyAsJson } from "./core/api-input.ts";
 import type { AppEnv } from "./core/app-env.ts";
+import { makeBackground } from "./core/background.ts";
 import { internalRoutes } from "./core/internal-routes.ts";
 import { readOrigin } from "./core/origin.ts";
 import { provideContext } from "./core/request-context.ts";
@@ -104,7 +105,7 @@ const git = createGitRoutes({
         env: context.get("env"),
         database: context.get("database"),
         log: context.get("log"),
-        waitUntil: (work) => context.executionCtx.waitUntil(work),
+        background: makeBackground(context.executionCtx, context.get("log")),
       },
       { actor: context.get("actor"), origin: readOrigin(context) },
       push,

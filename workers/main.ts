@@ -2,6 +2,7 @@
 import { isDeadLetterQueue, keepDeadLetters } from "./admin/dead-letters.ts";
 import { app } from "./app.ts";
 import { strikeClock } from "./clock/service.ts";
+import { makeBackground } from "./core/background.ts";
 import { createDatabase } from "./core/db.ts";
 import { type Bindings, parseEnv } from "./core/env.ts";
 import { createLog } from "./core/log.ts";
@@ -19,8 +20,8 @@ export default {
     if (isDeadLetterQueue(batch.queue)) {
       await keepDeadLetters(createDatabase(env), batch);
     } else if (batch.queue === "imports") {
-      const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
-      await consumeImports({ env, database: createDatabase(env), log, waitUntil }, batch);
+      const background = makeBackground(context, log);
+      await consumeImports({ env, database: createDatabase(env), log, background }, batch);
     } else if (batch.queue === "maintenance") {
       await consumeMaintenance({ env, database: createDatabase(env), log }, batch);
     } else if (batch.queue === "deliveries") {

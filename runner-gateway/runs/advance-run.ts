@@ -25,7 +25,7 @@ export async function advanceRun(change: RunChange): Promise<void> {
     if (ready.includes(job.key)) await moveJob(change, job.id, "waiting", null);
     if (skipped.includes(job.key)) await skipJob(change, job);
   }
-  if (ready.length > 0) announce(change, "run.queued", { runId: change.run.id });
+  if (ready.length > 0) announce(change, { topic: "run.queued", payload: { runId: change.run.id } });
   if (ended) await endRun(change, ended);
 }
 
@@ -105,5 +105,5 @@ function recordRunEnd(change: RunChange, status: RunStatus, reason: string | nul
   change.run.status = status;
   recordEvent(change, "run", { status, reason });
   recordEvent(change, "done", { status, reason });
-  announce(change, "run.finished", { runId: change.run.id, status });
+  announce(change, { topic: "run.finished", payload: { runId: change.run.id, status } });
 }

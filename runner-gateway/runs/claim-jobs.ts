@@ -198,7 +198,7 @@ async function startRun(change: RunChange): Promise<void> {
   if (started.length === 0) throw new Error(`run ${run.id} can't become running from ${run.status}`);
   run.status = "running";
   recordEvent(change, "run", { status: "running", reason: null });
-  announce(change, "run.started", { runId: run.id });
+  announce(change, { topic: "run.started", payload: { runId: run.id } });
 }
 
 async function readRun(transaction: Transaction, runId: number): Promise<ClaimedRun> {

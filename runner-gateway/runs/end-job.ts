@@ -73,5 +73,5 @@ export async function loseAttempt(
     }
   }
   await moveJob(change, job.id, "waiting", reason);
-  announce(change, "run.queued", { runId: change.run.id });
+  announce(change, { topic: "run.queued", payload: { runId: change.run.id } });
 }

@@ -2,10 +2,9 @@
 // the seqs of a run are gap-free and in commit order, and states, events and outbox change together or not at all.
 import { eq, sql } from "drizzle-orm";
 import type { RunStatus } from "../../schema/run-states.ts";
-import { outbox } from "../../schema/tables/events.ts";
 import { runEvents, workflowRuns } from "../../schema/tables/runs.ts";
-import type { OutboxPayload, OutboxTopic } from "../../schema/wire/outbox.ts";
 import type { RunEventData, RunEventType } from "../../schema/wire/run-events.ts";
+import { type OutboxEvent, writeEvents } from "../../schema/write-events.ts";
 import type { Transaction } from "../database.ts";
 
 interface LockedRun {
@@ -35,15 +34,19 @@ interface Origin {
   atMs?: number;
 }
 
+type AnnouncedEvent = OutboxEvent extends infer Event
+  ? Event extends OutboxEvent
+    ? Omit<Event, "repositoryId">
+    : never
+  : never;
 type EventRow = typeof runEvents.$inferInsert;
-type OutboxRow = typeof outbox.$inferInsert;
 
 export interface RunChange {
   readonly transaction: Transaction;
   readonly run: LockedRun;
   lastSeq: number;
   readonly events: EventRow[];
-  readonly notices: OutboxRow[];
+  readonly notices: OutboxEvent[];
 }
 
 /** Locks the run until the transaction ends; null when there is no such run. */
@@ -89,18 +92,14 @@ export function recordEvent<Type extends RunEventType>(
 }
 
 /** Leaves a message for the Worker in the outbox of this transaction. */
-export function announce<Topic extends OutboxTopic>(
-  change: RunChange,
-  topic: Topic,
-  payload: OutboxPayload<Topic>,
-): void {
-  change.notices.push({ topic, repositoryId: change.run.repositoryId, payload: { ...payload } });
+export function announce(change: RunChange, event: AnnouncedEvent): void {
+  change.notices.push({ ...event, repositoryId: change.run.repositoryId });
 }
 
 /** Writes what was recorded; the last statements of the transaction. The answer is what readers are to see. */
 export async function writeRunChange(change: RunChange): Promise<StoredEvent[]> {
   const { transaction, events, notices } = change;
-  if (notices.length > 0) await transaction.insert(outbox).values(notices);
+  await writeEvents(transaction, notices);
   if (events.length === 0) return [];
   await transaction.insert(runEvents).values(events);
   await transaction

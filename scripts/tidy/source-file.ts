@@ -23,6 +23,7 @@ type Import = {
 
 export type SourceFile = {
   path: string;
+  text: string;
   lineCount: number;
   imports: Import[];
   exports: { name: string; line: number }[];
@@ -80,6 +81,7 @@ function readSourceFile(root: string, path: string): SourceFile {
   const first = comments[0];
   return {
     path,
+    text,
     lineCount: text.split("\n").length - (text.endsWith("\n") ? 1 : 0),
     imports,
     exports,

@@ -1,4 +1,4 @@
-// What waits in the outbox and the queues, and what the queues gave up, for the site's admins.
+// What waits in the outbox and the queues, what was given up, and when the clock's work was last done, for the site's admins.
 // Posts to `/site-admin/queues/dead-letters/:id/{resend,drop}`.
 import { AdminLayout, adminSectionPath, ConfirmedAct } from "../components/admin-layout.tsx";
 import type { Frame } from "../components/frame.ts";
@@ -12,32 +12,31 @@ interface AdminQueuesPageProps {
   notice: string | null;
   problem: string | undefined;
   queues: readonly { name: string; waiting: number | null }[];
-  outbox: readonly { topic: string; total: number; oldestAt: Date }[];
+  /** `succeededAt`: null where it never was done; `problem`: empty where the newest try succeeded. */
+  clock: readonly { name: string; succeededAt: Date | null; problem: string }[];
+  outbox: readonly OutboxTopicState[];
   letters: readonly { id: number; queue: string; body: unknown; problem: string; createdAt: Date }[];
   paging: Paging;
+}
+
+interface OutboxTopicState {
+  topic: string;
+  total: number;
+  oldestAt: Date;
+  /** Why one of them wasn't sent; empty where none was tried. */
+  problem: string;
+  /** Whether this version of the program knows the topic. */
+  isKnown: boolean;
 }
 
 /** The clock sends what waits each minute: what is older than a few of those is stuck. */
 const STUCK_MS = 5 * 60_000;
 
 export function AdminQueuesPage(props: AdminQueuesPageProps) {
-  const { frame, notice, problem, queues, outbox, letters, paging } = props;
+  const { frame, notice, problem, queues, clock, outbox, letters, paging } = props;
   return (
     <AdminLayout frame={frame} current="queues" notice={notice} problem={problem}>
-      <h2>Events that wait to be sent</h2>
-      {outbox.length === 0 ? <p class="facts">There is none.</p> : null}
-      <ul class="list">
-        {outbox.map(({ topic, total, oldestAt }) => (
-          <li class="item row">
-            <span class="name">{topic}</span>
-            <span>{total}</span>
-            {frame.now.getTime() - oldestAt.getTime() > STUCK_MS ? <span class="tag">stuck</span> : null}
-            <span class="facts">
-              the oldest of <Moment at={oldestAt} now={frame.now} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <OutboxSection frame={frame} outbox={outbox} />
       <h2>Queues</h2>
       <ul class="list">
         {queues.map(({ name, waiting }) => (
@@ -47,7 +46,8 @@ export function AdminQueuesPage(props: AdminQueuesPageProps) {
           </li>
         ))}
       </ul>
-      <h2>Messages that queues gave up</h2>
+      <ClockSection frame={frame} clock={clock} />
+      <h2>Messages and events that were given up</h2>
       {letters.length === 0 ? <p class="facts">There is none.</p> : null}
       <ul class="list">
         {letters.map((letter) => {
@@ -85,3 +85,54 @@ export function AdminQueuesPage(props: AdminQueuesPageProps) {
     </AdminLayout>
   );
 }
+
+function OutboxSection({ frame, outbox }: Pick<AdminQueuesPageProps, "frame" | "outbox">) {
+  return (
+    <>
+      <h2>Events that wait to be sent</h2>
+      {outbox.length === 0 ? <p class="facts">There is none.</p> : null}
+      <ul class="list">
+        {outbox.map(({ topic, total, oldestAt, problem, isKnown }) => (
+          <li class="item tight">
+            <div class="row">
+              <span class="name">{topic}</span>
+              <span>{total}</span>
+              {isOld(frame, oldestAt) ? <span class="tag">stuck</span> : null}
+              <span class="facts">
+                the oldest of <Moment at={oldestAt} now={frame.now} />
+              </span>
+            </div>
+            {isKnown ? null : <p>This version of Plue doesn't know the topic: a newer one will send it.</p>}
+            {problem === "" ? null : <p>{problem}</p>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function ClockSection({ frame, clock }: Pick<AdminQueuesPageProps, "frame" | "clock">) {
+  return (
+    <>
+      <h2>Work done every minute</h2>
+      <ul class="list">
+        {clock.map(({ name, succeededAt, problem }) => (
+          <li class="item tight">
+            <div class="row">
+              <span class="name">{name}</span>
+              {problem === "" ? null : <span class="tag">failing</span>}
+              {succeededAt !== null && isOld(frame, succeededAt) ? <span class="tag">stuck</span> : null}
+              <span class="facts">
+                {succeededAt === null ? "never done" : "last done "}
+                {succeededAt === null ? null : <Moment at={succeededAt} now={frame.now} />}
+              </span>
+            </div>
+            {problem === "" ? null : <p>{problem}</p>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+const isOld = (frame: Frame, at: Date): boolean => frame.now.getTime() - at.getTime() > STUCK_MS;

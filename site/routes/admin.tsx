@@ -6,6 +6,7 @@ import { listPeople, type PeopleFilter, requirePersonAsAdmin } from "../../worke
 import { describeQueues } from "../../workers/admin/queues.ts";
 import { requireSiteAdmin } from "../../workers/admin/require-admin.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
+import { sendSoon } from "../../workers/core/outbox.ts";
 import { readPage } from "../../workers/core/paging.ts";
 import { dropMail, listMailsAsAdmin, retryMail } from "../../workers/mail/administration.ts";
 import { canMail, readMailRoute } from "../../workers/mail/can-mail.ts";
@@ -14,7 +15,7 @@ import { lookUpNotice } from "../components/settings-layout.tsx";
 import { confirmFirst } from "../confirm-first.ts";
 import { makeAuditList } from "../make-audit-list.ts";
 import { makeFrame } from "../make-frame.ts";
-import { makeServices, sendSoon } from "../make-services.ts";
+import { makeServices } from "../make-services.ts";
 import { AdminMailPage } from "../pages/admin-mail-page.tsx";
 import { AdminPeoplePage } from "../pages/admin-people-page.tsx";
 import { AdminPersonPage } from "../pages/admin-person-page.tsx";
@@ -79,6 +80,7 @@ export const adminRoutes = new Hono<AppEnv>()
     }
     const end = await resendDeadLetter(services, id);
     if (end.end === "refused") return answerQueues(context, end.problem);
+    sendSoon(context);
     return context.redirect(`${queuesPath}?done=resend`, 303);
   });
 
@@ -160,11 +162,11 @@ async function answerMail(context: Context<AppEnv>): Promise<Response> {
 async function answerQueues(context: Context<AppEnv>, problem?: string): Promise<Response> {
   const page = readPage(context.req.query());
   const services = { ...makeServices(context), log: context.get("log") };
-  const { states: queues, outbox, dead } = await describeQueues(services, page);
+  const { states: queues, clock, outbox, dead } = await describeQueues(services, page);
   const paging = describePaging(context, page, dead.total);
   const notice = lookUpNotice(NOTICES, context.req.query("done"));
   context.header("Cache-Control", "no-store");
-  const shown = { queues, outbox, letters: dead.letters, paging, notice, problem };
+  const shown = { queues, clock, outbox, letters: dead.letters, paging, notice, problem };
   return context.html(
     <AdminQueuesPage frame={makeFrame(context)} {...shown} />,
     problem === undefined ? 200 : 422,

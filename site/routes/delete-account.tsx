@@ -4,11 +4,12 @@ import { deleteAccount, readDeparture } from "../../workers/accounts/delete-acco
 import { clearSessionCookie } from "../../workers/auth/middleware.ts";
 import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
+import { sendSoon } from "../../workers/core/outbox.ts";
 import { settingsPath } from "../components/settings-layout.tsx";
 import { confirmFirst } from "../confirm-first.ts";
 import { expectRefusal } from "../expect-refusal.ts";
 import { makeFrame } from "../make-frame.ts";
-import { makeServices, sendSoon } from "../make-services.ts";
+import { makeServices } from "../make-services.ts";
 import { AccountGonePage, AccountPage } from "../pages/account-page.tsx";
 import { readTextFields } from "../read-text-field.ts";
 

@@ -3,11 +3,12 @@ import { type Context, Hono } from "hono";
 import { setSessionCookie } from "../../workers/auth/middleware.ts";
 import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
+import { sendSoon } from "../../workers/core/outbox.ts";
 import { changePassword, hasPassword } from "../../workers/sign-in/password.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
 import { confirmUnlessFirst } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
-import { describeWait, makeServices, sendSoon } from "../make-services.ts";
+import { describeWait, makeServices } from "../make-services.ts";
 import { PasswordSettingsPage } from "../pages/password-settings-page.tsx";
 import { readTextFields } from "../read-text-field.ts";
 

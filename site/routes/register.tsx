@@ -2,13 +2,14 @@
 import { type Context, Hono } from "hono";
 import { setSessionCookie } from "../../workers/auth/middleware.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
+import { sendSoon } from "../../workers/core/outbox.ts";
 import { describeLink } from "../../workers/mail/links.ts";
 import { activate, register } from "../../workers/sign-in/register.ts";
 import { readRegistration } from "../../workers/sign-in/registration.ts";
 import { signInPath } from "../components/paths.ts";
 import { hideLink } from "../hide-link.ts";
 import { makeFrame } from "../make-frame.ts";
-import { describeWait, makeServices, sendSoon } from "../make-services.ts";
+import { describeWait, makeServices } from "../make-services.ts";
 import { ActivatePage } from "../pages/activate-page.tsx";
 import { MailSentPage } from "../pages/mail-sent-page.tsx";
 import { MailedLinkPage } from "../pages/mailed-link-page.tsx";

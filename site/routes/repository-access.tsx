@@ -4,6 +4,7 @@ import { requireUser } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { notFound } from "../../workers/core/errors.ts";
 import { readOrigin } from "../../workers/core/origin.ts";
+import { sendSoon } from "../../workers/core/outbox.ts";
 import { readPage } from "../../workers/core/paging.ts";
 import {
   listCollaborators,
@@ -23,7 +24,7 @@ import { settingsPath } from "../components/paths.ts";
 import { lookUpNotice } from "../components/settings-layout.tsx";
 import { expectRefusal } from "../expect-refusal.ts";
 import { makeFrame } from "../make-frame.ts";
-import { makeServices, sendSoon } from "../make-services.ts";
+import { makeServices } from "../make-services.ts";
 import { RepositoryAccessPage } from "../pages/repository-access-page.tsx";
 import { describePaging } from "../paging.ts";
 import { readIdParam } from "../read-id-param.ts";

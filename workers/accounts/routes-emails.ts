@@ -6,7 +6,7 @@ import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import { json, pageQuery } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
-import { drainOutbox } from "../core/outbox.ts";
+import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { takeMailRequest } from "../sign-in/limit-mail.ts";
 import { describeEmail, emailSchema } from "./describe-account.ts";
@@ -86,7 +86,7 @@ export const emailRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid 
       const end = await addEmail(services, address);
       if (end.end !== "done") throw invalid(end.end === "wrong" ? end.problem : "There is no such address.");
     }
-    context.executionCtx.waitUntil(drainOutbox(services.env, services.database));
+    sendSoon(context);
     const own = await listEmails(services.database, services.actor);
     return context.json(own.filter(({ address }) => wanted.includes(address)).map(describeEmail), 201);
   })
@@ -99,7 +99,7 @@ export const emailRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid 
       const end = await removeEmail(services, email.id);
       if (end.end === "wrong") throw invalid(end.problem);
     }
-    context.executionCtx.waitUntil(drainOutbox(services.env, services.database));
+    sendSoon(context);
     return context.body(null, 204);
   })
   .openapi(show, async (context) => {

@@ -1,10 +1,12 @@
-// What queues gave up: kept with why, shown to the site's admins, and sent again or let go. Invariant: a message is
+// What queues and the outbox gave up: kept with why, shown to the site's admins, and sent again or let go. Invariant: a message is
 // acknowledged only once its row is there, and marked as sent again only after its queue has taken it.
 import { and, count, desc, eq, isNull, sql } from "drizzle-orm";
 import { deadLetters } from "../../schema/tables/events.ts";
+import { repositories } from "../../schema/tables/git.ts";
 import { importsMessageSchema } from "../../schema/wire/imports.ts";
 import { deliveriesMessageSchema } from "../../schema/wire/mail.ts";
 import { maintenanceMessageSchema, runsMessageSchema } from "../../schema/wire/outbox.ts";
+import { outboxEventSchema, writeEvents } from "../../schema/write-events.ts";
 import { recordAudit } from "../audit/service.ts";
 import type { Actor } from "../core/actor.ts";
 import type { Database, Executor } from "../core/db.ts";
@@ -12,6 +14,7 @@ import type { Env } from "../core/env.ts";
 import { notFound } from "../core/errors.ts";
 import { takeFailure } from "../core/message-failures.ts";
 import type { Origin } from "../core/origin.ts";
+import { OUTBOX } from "../core/outbox.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { requireSiteAdmin } from "./require-admin.ts";
 
@@ -82,9 +85,11 @@ export async function resendDeadLetter(
   const admin = requireSiteAdmin(actor);
   return database.transaction(async (transaction) => {
     const letter = await lockLetter(transaction, id);
-    const send = prepareSending(env, letter.queue, letter.body);
-    if (!send) return { end: "refused", problem: "No queue knows what to do with this message." };
-    await send();
+    const problem =
+      letter.queue === OUTBOX
+        ? await writeAgain(transaction, letter.body)
+        : await sendAgain(env, letter.queue, letter.body);
+    if (problem !== undefined) return { end: "refused", problem };
     await transaction.update(deadLetters).set({ replayedAt: sql`now()` }).where(eq(deadLetters.id, id));
     await recordAudit(transaction, admin, origin, describeLetter("resend", letter));
     return { end: "sent" };
@@ -116,6 +121,36 @@ const describeLetter = (verb: string, { id, queue, body }: DeadLetter) => ({
   target: { kind: "dead-letter", id, name: queue },
   details: { body },
 });
+
+/** Writes an event to the outbox again. @returns why it can't be; undefined when it is written */
+async function writeAgain(transaction: Executor, body: unknown): Promise<string | undefined> {
+  const event = outboxEventSchema.safeParse(body);
+  if (!event.success) return "No program here knows what to do with this event.";
+  const { repositoryId } = event.data;
+  if (repositoryId !== null && !(await isThere(transaction, repositoryId))) {
+    return "The repository that this event is about is gone.";
+  }
+  await writeEvents(transaction, [event.data]);
+  return undefined;
+}
+
+async function isThere(transaction: Executor, repositoryId: number): Promise<boolean> {
+  const { id } = repositories;
+  const found = await transaction
+    .select({ id })
+    .from(repositories)
+    .where(eq(id, repositoryId))
+    .for("key share");
+  return found.length > 0;
+}
+
+/** Sends a message to its queue again. @returns why it can't be; undefined when the queue has taken it */
+async function sendAgain(env: Env, queue: string, body: unknown): Promise<string | undefined> {
+  const send = prepareSending(env, queue, body);
+  if (!send) return "No queue knows what to do with this message.";
+  await send();
+  return undefined;
+}
 
 /** How to send it to its queue again; undefined for what that queue wouldn't understand. */
 function prepareSending(env: Env, queue: string, body: unknown): (() => Promise<unknown>) | undefined {

@@ -1,4 +1,5 @@
-// The queues as the site's admins see them: what the outbox holds, what each queue says that it holds, and what they gave up.
+// The clock and the queues as the site's admins see them: when each part of the clock's work was last done, what the outbox holds, what each queue says that it holds, and what they gave up.
+import { describeClock } from "../clock/service.ts";
 import type { Actor } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
@@ -35,5 +36,10 @@ export async function describeQueues(
     }
   });
   const states = await Promise.all(asked);
-  return { states, outbox: await summarizeOutbox(database), dead: await listDeadLetters(database, page) };
+  return {
+    states,
+    clock: await describeClock(database),
+    outbox: await summarizeOutbox(database),
+    dead: await listDeadLetters(database, page),
+  };
 }

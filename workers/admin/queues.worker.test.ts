@@ -93,6 +93,39 @@ describe("a message that a queue gave up", () => {
   });
 });
 
+describe("an event that was given up", () => {
+  const isLast = async (topic: string) =>
+    database.query.select().from(outbox).where(eq(outbox.topic, topic)).orderBy(desc(outbox.id)).limit(1);
+
+  async function giveUpEvent(body: unknown): Promise<number> {
+    const [row] = await database.query
+      .insert(deadLetters)
+      .values({ queue: "outbox", messageId: randomBase62(12), body, problem: "the queue was away" })
+      .returning({ id: deadLetters.id });
+    return row?.id ?? 0;
+  }
+
+  it("is written to the outbox again", async () => {
+    const payload = { runId: ++lastRunId, status: "failed" };
+    const id = await giveUpEvent({ topic: "run.finished", repositoryId: null, payload });
+    expect(await show()).toContain("the queue was away");
+    expect([(await post(id, "resend")).status, (await post(id, "resend")).status]).toEqual([303, 404]);
+    const [event] = await isLast("run.finished");
+    expect(event).toMatchObject({ payload, repositoryId: null });
+  });
+
+  it.each([
+    ["No program here knows", { topic: "run.finished", repositoryId: null, payload: { runId: "seven" } }],
+    ["No program here knows", { topic: "issue.opened", repositoryId: null, payload: {} }],
+    ["is gone", { topic: "run.queued", repositoryId: 2_000_000_000, payload: { runId: 1 } }],
+  ])("stays where it can't be sent: %s", async (reason, body) => {
+    const id = await giveUpEvent(body);
+    const answer = await post(id, "resend");
+    expect([answer.status, await answer.text()]).toEqual([422, expect.stringContaining(reason)]);
+    expect((await post(id, "drop")).status).toBe(303);
+  });
+});
+
 describe("why a message wasn't done", () => {
   it("is the last failure, cut to its limit", async () => {
     const body = newBody();

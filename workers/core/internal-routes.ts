@@ -17,6 +17,10 @@ export const requireSignature: MiddlewareHandler<AppEnv> = async (context, next)
 
 /** Mounted at /internal. */
 export const internalRoutes = new Hono<AppEnv>().post("/outbox", requireSignature, async (context) => {
-  await drainOutbox(context.get("env"), context.get("database"));
+  await drainOutbox({
+    env: context.get("env"),
+    database: context.get("database"),
+    log: context.get("log"),
+  });
   return context.body(null, 204);
 });

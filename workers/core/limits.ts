@@ -102,8 +102,14 @@ export const SHOWN_LOG_EVENTS_MAX = 400;
 export const SHOWN_LOG_CHARACTERS_MAX = 64 * 1024;
 /** A file shown as text on a page; a larger one is offered raw. */
 export const SHOWN_FILE_BYTES_MAX = 512 * 1024;
-/** Outbox rows sent in one sweep. */
+/** Outbox rows sent in one sweep: as many as a queue takes at once. */
 export const OUTBOX_ROWS_PER_SWEEP_MAX = 100;
+/** How often an event is tried before it is given up, some six hours in all, and the wait after the first and the later attempts. */
+export const OUTBOX_ATTEMPTS_MAX = 16;
+export const OUTBOX_RETRY_MS_MIN = 5_000;
+export const OUTBOX_RETRY_MS_MAX = 60 * 60 * 1000;
+/** How long one part of the clock's work may hold up the next. */
+export const CLOCK_PART_MS = 60_000;
 
 /** How long one part may take to answer a health check, and how long the answer is kept. */
 export const HEALTH_TIMEOUT_MS = 3_000;

@@ -45,8 +45,9 @@ export async function deleteOldFailures({ query }: Pick<Database, "query">): Pro
 
 const hashBody = (body: unknown): Promise<string> => hashSecret(JSON.stringify(body ?? null));
 
+/** An error in one line, for an administrator. */
 // The innermost cause: what wraps a statement's error holds the statement with its values.
-function describeProblem(error: unknown): string {
+export function describeProblem(error: unknown): string {
   let innermost = error;
   for (let depth = 0; depth < 8 && innermost instanceof Error && innermost.cause instanceof Error; depth++) {
     innermost = innermost.cause;

@@ -1,6 +1,8 @@
 // Indexes one import: a push whose commands come from the bundle and whose pack is in R2 already. Invariant: the end is
 // written in the transaction that moves the refs, by the attempt that still holds the import, or nothing is.
+
 import type { ImportRef, ImportResult } from "../../schema/tables/imports.ts";
+import type { RunInBackground } from "../core/background.ts";
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import {
@@ -36,7 +38,7 @@ export interface ImportServices {
   env: Env;
   database: Database;
   log: Log;
-  waitUntil(work: Promise<unknown>): void;
+  background: RunInBackground;
   /** What one call may do, where a test says. */
   slice?: ImportSlice;
 }

@@ -1,5 +1,6 @@
 // Mail for the site's admins: what waits and what failed, tried again or let go. Invariant: neither what a mail says nor whom
 // it is for is shown; that lies sealed.
+import { writeEvents } from "../../schema/write-events.ts";
 import { recordAudit } from "../audit/service.ts";
 import { requirePermission } from "../auth/permissions.ts";
 import { requireUser } from "../auth/require-user.ts";
@@ -7,7 +8,6 @@ import type { Actor } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import { notFound } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
-import { writeEvent } from "../core/outbox.ts";
 import type { PageRequest } from "../core/paging.ts";
 import * as store from "./store/administration.ts";
 
@@ -41,7 +41,7 @@ export async function retryMail({ database, actor, origin }: AdminServices, id: 
   requirePermission(admin, "site.administer", SITE);
   await database.transaction(async (transaction) => {
     if (!(await store.makeDue(transaction, id))) throw notFound();
-    await writeEvent(transaction, "mail.queued", null, { mailId: id });
+    await writeEvents(transaction, [{ topic: "mail.queued", repositoryId: null, payload: { mailId: id } }]);
     await recordAudit(transaction, admin, origin, { action: "site.mail-retry", target: describe(id) });
   });
 }

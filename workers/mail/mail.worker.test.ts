@@ -105,7 +105,7 @@ describe("a mail that waits", () => {
     let hint = await order();
     // The outbox is everybody's: what other tests drain meanwhile may be this mail.
     const isTold = async () => {
-      await drainOutbox(watched, database);
+      await drainOutbox({ env: watched, database, log: createLog({}) });
       const told = sent.some((body) => JSON.stringify(body) === JSON.stringify(hint));
       if (!told) hint = await order();
       return told;

@@ -1,10 +1,10 @@
 // The one way for the Worker to mail: an order is written in the transaction of what causes it, and the queue does the
 // rest. Invariant: what was ordered in a transaction that was rolled back is never mailed, and all else is until it is
 // delivered, refused or of no use any more.
+import { writeEvents } from "../../schema/write-events.ts";
 import type { Database, Executor } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import { EMAIL_SIGN_IN_LIFETIME_MS, MAILS_PER_SWEEP_MAX, NEWS_LIFETIME_MS } from "../core/limits.ts";
-import { writeEvent } from "../core/outbox.ts";
 import { readMailRoute } from "./can-mail.ts";
 import type { MailOrder } from "./order.ts";
 import { seal } from "./seal.ts";
@@ -20,7 +20,7 @@ export async function orderMail(
   // What was asked for in order to sign in is of no use to who asked much later.
   const lifetimeMs = order.kind === "sign-in" ? EMAIL_SIGN_IN_LIFETIME_MS : NEWS_LIFETIME_MS;
   const mailId = await store.insertMail(transaction, sealed, new Date(Date.now() + lifetimeMs));
-  await writeEvent(transaction, "mail.queued", null, { mailId });
+  await writeEvents(transaction, [{ topic: "mail.queued", repositoryId: null, payload: { mailId } }]);
 }
 
 /** Called by the clock: sends lost messages again, removes what is over, and says in the log where nothing can be sent. */

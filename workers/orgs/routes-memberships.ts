@@ -6,7 +6,7 @@ import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import { addLinks, idParam, json, pageOf, pageQuery } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
-import { drainOutbox } from "../core/outbox.ts";
+import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requirePerson } from "../repos/collaborators.ts";
 import { describeInvitation, describeMembership, invitationSchema, membershipSchema } from "./describe.ts";
@@ -255,7 +255,7 @@ export const membershipRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
       const services = { env, database, actor, origin };
       const wanted = { email: body.email.trim(), ...offer };
       const invitation = await inviteAddress(services, organization, wanted);
-      context.executionCtx.waitUntil(drainOutbox(env, database));
+      sendSoon(context);
       return context.json(describeInvitation(invitation, organization, env.publicUrl), 201);
     }
     const username = body.login ?? (await requireOwner(database, { id: body.invitee_id ?? 0 })).username;

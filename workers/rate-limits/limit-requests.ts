@@ -1,6 +1,8 @@
 // What an answer says of its limits, and how a request past them is refused.
+
 import type { Context } from "hono";
 import type { AppEnv } from "../core/app-env.ts";
+import { runInBackground } from "../core/background.ts";
 import { ForgeError } from "../core/errors.ts";
 import type { Charge } from "./charge.ts";
 import type { RequestRules } from "./request-rules.ts";
@@ -40,7 +42,10 @@ export function finishCharge(context: Context<AppEnv>, charge: Charge): void {
   const remaining = isFree ? Math.min(charge.limit, charge.remaining + 1) : charge.remaining;
   writeLimitHeaders(context.res.headers, { ...charge, remaining });
   if (isFree && charge.taken.length > 0) {
-    context.executionCtx.waitUntil(giveBack(context.get("database"), charge.taken));
+    const { taken } = charge;
+    runInBackground(context, "a request that was free was counted", () =>
+      giveBack(context.get("database"), taken),
+    );
   }
 }
 

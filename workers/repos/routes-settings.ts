@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../core/app-env.ts";
 import { json } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
-import { drainOutbox } from "../core/outbox.ts";
+import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { changeRepository, type RepositoryChange } from "./change-repository.ts";
 import { describeRepository, repositorySchema } from "./describe-repository.ts";
@@ -92,7 +92,7 @@ export const repositorySettingsRoutes = new OpenAPIHono<AppEnv>({ defaultHook: r
       owner,
       ...(name === undefined ? {} : { name }),
     });
-    if (end.end === "offered") context.executionCtx.waitUntil(drainOutbox(env, database));
+    if (end.end === "offered") sendSoon(context);
     const now = end.end === "moved" ? end.repository : repository;
     return context.json(describeRepository(now, env.publicUrl), 202);
   });

@@ -1,10 +1,10 @@
 // From a push to its runs: definitions read before the transaction, rows written in it, the outbox sent after it.
 
+import { writeEvents } from "../../schema/write-events.ts";
 import { findCommit } from "../content/find-commit.ts";
 import type { ObjectSource } from "../content/object-source.ts";
 import type { Executor } from "../core/db.ts";
 import { RUNS_PER_PUSH_MAX } from "../core/limits.ts";
-import { writeEvent } from "../core/outbox.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
 import { recordRunStatuses } from "../statuses/service.ts";
 import { matchPush } from "../workflows/match-push.ts";
@@ -90,7 +90,11 @@ export async function writeRuns(
     ids.map((id, at) => ({ id, ...push, name: runs[at]?.file.name ?? "", headSha: runs[at]?.headSha ?? "" })),
     "pending",
   );
-  for (const runId of ids) await writeEvent(transaction, "run.queued", push.repositoryId, { runId });
+  const { repositoryId } = push;
+  await writeEvents(
+    transaction,
+    ids.map((runId) => ({ topic: "run.queued", repositoryId, payload: { runId } })),
+  );
   return ids.map((id, at) => ({ id, number: first + at }));
 }
 

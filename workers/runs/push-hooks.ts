@@ -1,4 +1,5 @@
 // What a push means beyond its refs: the rules for branches, and runs. Hooked into the git engine, which knows of neither.
+import type { RunInBackground } from "../core/background.ts";
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import type { Log } from "../core/log.ts";
@@ -10,7 +11,7 @@ import { wakeGateway } from "./wake-gateway.ts";
 
 /** Judges by the rules, reads definitions before the transaction, writes runs in it, and sends the outbox after it. */
 export async function preparePush(
-  services: { env: Env; database: Database; log: Log; waitUntil(work: Promise<unknown>): void },
+  services: { env: Env; database: Database; log: Log; background: RunInBackground },
   pusher: Pusher,
   push: PushContext,
 ): Promise<PreparedPush> {
@@ -25,22 +26,14 @@ export async function preparePush(
       runs = await writeRuns(transaction, target, plan, accepted);
     },
     async committed(isCrowded) {
-      const { env, database, log } = services;
+      const { env, database, log, background } = services;
       // The queue does this too, but takes its time.
       if (runs.length > 0) {
-        services.waitUntil(
-          wakeGateway(env).catch((error: unknown) =>
-            log.warn("the gateway was not woken", { error: String(error) }),
-          ),
-        );
+        background("the gateway was not woken", () => wakeGateway(env), "warn");
       }
       // Of the push itself nobody hears who couldn't wait for the clock.
       if (runs.length > 0 || isCrowded) {
-        services.waitUntil(
-          drainOutbox(env, database).catch((error: unknown) =>
-            log.error("the outbox was not sent; cron will", error),
-          ),
-        );
+        background("the outbox was not sent; the clock will", () => drainOutbox({ env, database, log }));
       }
       return describePush(plan, runs, `${env.publicUrl}/${push.repository.owner}/${push.repository.name}`);
     },

@@ -1,5 +1,7 @@
 // The rules of runs: who reads them, and how one is cancelled.
+
 import { isEnded } from "../../schema/run-states.ts";
+import { writeEvents } from "../../schema/write-events.ts";
 import { hasScope, requirePermission } from "../auth/permissions.ts";
 import type { Actor } from "../core/actor.ts";
 import type { Database, Executor } from "../core/db.ts";
@@ -7,7 +9,7 @@ import type { Env } from "../core/env.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import { callGateway } from "../core/gateway-client.ts";
 import type { Log } from "../core/log.ts";
-import { drainOutbox, writeEvent } from "../core/outbox.ts";
+import { drainOutbox } from "../core/outbox.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { type Repository, requireRepositoryById } from "../repos/service.ts";
 import { recordRunStatuses } from "../statuses/service.ts";
@@ -164,7 +166,7 @@ export async function cancelRun(
   const outcome = await database.transaction((transaction) => cancelIdle(transaction, run.id, repository.id));
   if (outcome === "ended") throw new ForgeError("conflict", `Run ${run.number} has ended already.`);
   await hintGateway(env, log, run.id);
-  if (outcome === "cancelled") await drainOutbox(env, database);
+  if (outcome === "cancelled") await drainOutbox({ env, database, log });
   return requireRun(database, actor, id);
 }
 
@@ -195,7 +197,8 @@ async function cancelIdle(
     await recordRunStatuses(transaction, run, "cancelled");
     const data = { status: "cancelled", reason: null } as const;
     events.push({ type: "run", data }, { type: "done", data });
-    await writeEvent(transaction, "run.finished", repositoryId, { runId, status: "cancelled" });
+    const payload = { runId, status: "cancelled" };
+    await writeEvents(transaction, [{ topic: "run.finished", repositoryId, payload }]);
   }
   await changes.appendEvents(transaction, runId, events);
   return isOver ? "cancelled" : "requested";

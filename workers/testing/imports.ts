@@ -1,6 +1,8 @@
 // Imports as a script makes them: begun, sent in parts, completed. And the services that index them, with a queue that
 // keeps its messages, so that a test says when one is delivered.
+
 import { env } from "cloudflare:test";
+import { makeBackground } from "../core/background.ts";
 import { createDatabase } from "../core/db.ts";
 import { parseEnv } from "../core/env.ts";
 import { createLog } from "../core/log.ts";
@@ -74,7 +76,7 @@ export function createImportServices(): ImportServices & { sent: number[]; settl
     env: { ...parsed, importsQueue },
     database: createDatabase(parsed),
     log: createLog({}),
-    waitUntil: (work) => void left.push(work),
+    background: makeBackground({ waitUntil: (work) => void left.push(work) }, createLog({})),
     sent,
     settle: async () => void (await Promise.all(left)),
   };

@@ -1,9 +1,11 @@
 // Bundles: a stored pack with a head of refs before it, given out under an address that always means the same bytes.
 // Invariant: a bundle is given only to who may read the repository, and only while all that is in it can be fetched too:
 // its pack is exactly what the refs in its head reach (pack/plan-bundle.ts), and each of those must still be in sight.
+
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { runInBackground } from "../../core/background.ts";
 import { BUNDLE_PACK_BYTES_MIN } from "../limits.ts";
 import type { Oid } from "../object/oid.ts";
 import { NOT_HERE } from "../pack/pack-set.ts";
@@ -165,9 +167,7 @@ async function openBody(
     }
     await writable.close();
   };
-  const log = context.get("log");
   // The runtime pipes; whether the reader went away or R2 failed can't be told apart.
-  const logged = (error: unknown) => log.warn("a bundle was cut short", { error: String(error) });
-  context.executionCtx.waitUntil(send().catch(logged));
+  runInBackground(context, "a bundle was cut short", send, "warn");
   return readable;
 }

@@ -1,4 +1,5 @@
 // The commands of protocol v2 (gitprotocol-v2): ls-refs, fetch, object-info, bundle-uri.
+import { runInBackground } from "../../core/background.ts";
 import { COMMAND_LINE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { isOid } from "../object/oid.ts";
@@ -183,9 +184,7 @@ function keepInBackground(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): void {
-  const logged = (error: unknown) =>
-    context.get("log").warn("an answer wasn't kept", { error: String(error) });
-  context.executionCtx.waitUntil(keepAnswer(name, bytes).catch(logged));
+  runInBackground(context, "an answer wasn't kept", () => keepAnswer(name, bytes), "warn");
 }
 
 /** Writes the section that says which haves are common; true when the pack may follow it. */

@@ -1,7 +1,9 @@
 // The responses of git's smart HTTP (gitprotocol-http): never cached, of the right type, streamed in large pieces.
+
 import type { Context } from "hono";
 import { toForgeError } from "../../core/api-errors.ts";
 import type { AppEnv } from "../../core/app-env.ts";
+import { runInBackground } from "../../core/background.ts";
 import { GitError } from "../object/git-error.ts";
 import { type RequestTimes, TimeLimit } from "../time-limit.ts";
 import type { ByteSink } from "../wire/byte-sink.ts";
@@ -84,7 +86,7 @@ export function answerInStream(
       await writer.abort(error);
     }
   };
-  context.executionCtx.waitUntil(run());
+  runInBackground(context, "a git response was not ended", run);
   return answer(contentType, readable);
 }
 

@@ -1,8 +1,10 @@
 // The one way refs move. Invariant: either every accepted ref, the pack, the operation and its event are written in one
 // transaction, or nothing is; a ref moves only from the value that the caller saw.
+
 import { eq, sql } from "drizzle-orm";
 import { z } from "zod";
 import { repositories } from "../../../schema/tables/git.ts";
+import { writeEvents } from "../../../schema/write-events.ts";
 import type { Database, Executor } from "../../core/db.ts";
 import {
   CROWDED_PACKS,
@@ -107,6 +109,13 @@ function commitOnce(database: Pick<Database, "transaction">, push: PushCommit): 
     const firstBranch = push.kind === "push" ? findFirstBranch(accepted, repository.defaultBranch) : null;
     const written = await writeMoves(transaction, push, accepted, firstBranch);
     const { id: operationId, storageKey, isCrowded } = written;
+    const changes = accepted.map(({ name, before, after }) => ({ name, before, after }));
+    await writeEvents(transaction, [
+      { topic: "push", repositoryId, payload: { repositoryId, operationId, changes } },
+      ...(isCrowded
+        ? [{ topic: "repository.crowded", repositoryId, payload: { repositoryId } } as const]
+        : []),
+    ]);
     await push.commit(transaction, operationId, accepted);
     return { operationId, outcomes, storageKey, isOutdated: false, isCrowded };
   });
@@ -215,19 +224,10 @@ async function writeMoves(
       ), operation AS (
         INSERT INTO ref_operations (repository_id, actor_id, kind, changes)
         VALUES (${repositoryId}, ${actorId}, ${kind}, ${changes}::jsonb) RETURNING id
-      ), event AS (
-        INSERT INTO outbox (topic, repository_id, payload)
-        SELECT 'push', ${repositoryId}::bigint, jsonb_build_object(
-          'repositoryId', ${repositoryId}::bigint, 'operationId', operation.id, 'changes', ${changes}::jsonb)
-        FROM operation
-      ), crowded AS (
-        INSERT INTO outbox (topic, repository_id, payload)
-        SELECT 'repository.crowded', ${repositoryId}::bigint, jsonb_build_object('repositoryId', ${repositoryId}::bigint)
-        WHERE (SELECT count(*) FROM packs WHERE repository_id = ${repositoryId} AND state = 'live') >= ${CROWDED_PACKS}
-          AND EXISTS (SELECT FROM stored)
-        RETURNING id
       )
-      SELECT id, (SELECT storage_key FROM stored) AS "storageKey", EXISTS (SELECT FROM crowded) AS "isCrowded", (
+      SELECT id, (SELECT storage_key FROM stored) AS "storageKey", (EXISTS (SELECT FROM stored)
+          AND (SELECT count(*) FROM packs WHERE repository_id = ${repositoryId} AND state = 'live') >= ${CROWDED_PACKS}
+        ) AS "isCrowded", (
         SELECT coalesce(sum(size_bytes), 0) + ${pack?.sizeBytes ?? 0}::bigint
             > coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint)
           OR coalesce(sum(object_count), 0) + ${pack?.objectCount ?? 0}::bigint
