@@ -19,7 +19,6 @@ export const outboxPayloads = {
 } as const;
 
 export type OutboxTopic = keyof typeof outboxPayloads;
-export type OutboxPayload<Topic extends OutboxTopic> = z.infer<(typeof outboxPayloads)[Topic]>;
 
 /** A message of the `runs` queue. It only hints; the gateway reads what is to be done from Postgres. */
 export const runsMessageSchema = z.object({ kind: z.literal("wake"), runId: z.number().int() });
