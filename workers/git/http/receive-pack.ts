@@ -1,8 +1,10 @@
 // POST git-receive-pack: pushes (gitprotocol-pack, "Pushing Data To a Server"). Invariant: the response begins when the body
 // was read to its end, since a proxy may stop sending a request on once it is answered, and no later, so that the client
 // hears from the work that follows.
+
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
+import { runInBackground } from "../../core/background.ts";
 import { BodyFailure } from "../body-failure.ts";
 import { PUSH_COMMANDS_LIMIT_BYTES } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
@@ -78,7 +80,8 @@ async function servePush(
     (end) => ({ end }),
     (thrown: unknown) => ({ thrown }),
   );
-  context.executionCtx.waitUntil(settled);
+  // It goes on when the client is gone; its end is told and logged below.
+  runInBackground(context, "a push was not ended", () => settled);
   const early = await Promise.race([settled, received.promise]);
   if (early !== undefined) {
     if ("thrown" in early && early.thrown instanceof BodyFailure) throw early.thrown;
