@@ -93,8 +93,8 @@ const git = createGitRoutes({
     const problem = findTokenInQuery(context);
     if (problem !== undefined) return { allowed: false, status: 400, message: problem };
     const authorization = context.req.header("authorization");
-    const { rateLimitFactor } = context.get("env");
-    const request = { authorization, address: readOrigin(context).address, rateLimitFactor };
+    const { rateLimitFactor, publicUrl } = context.get("env");
+    const request = { authorization, address: readOrigin(context).address, rateLimitFactor, publicUrl };
     const access = await authoriseGit(context.get("database"), request, target);
     context.set("actor", (access.allowed ? access.principal : undefined) ?? ANONYMOUS);
     return access;

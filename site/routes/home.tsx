@@ -30,9 +30,9 @@ export const homeRoutes = new Hono<AppEnv>()
   })
   .get("/new", async (context) => {
     requireUser(context.get("actor"));
-    const owner = context.req.query("owner") ?? "";
+    const { owner = "", name = "" } = context.req.query();
     const { defaultVisibility: visibility } = await readSettings(context.get("database").query);
-    return answerForm(context, { owner, name: "", description: "", visibility }, {});
+    return answerForm(context, { owner, name, description: "", visibility }, {});
   })
   .post("/new", async (context) => {
     requireUser(context.get("actor"));

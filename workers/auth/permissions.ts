@@ -3,6 +3,7 @@
 import { hasRole, type OrganizationRole, type RepositoryRole, type Visibility } from "../../schema/roles.ts";
 import type { Actor, TokenScope, UserActor } from "../core/actor.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
+import { describeRefusal, type Refusal } from "./refusal.ts";
 
 /** A repository as it was looked up for the one who asks. */
 export interface RepositoryTarget {
@@ -40,6 +41,8 @@ const SITE = { site: true } as const;
 type SiteTarget = typeof SITE;
 
 export type Verdict = "allowed" | "hidden" | "sign-in" | "forbidden";
+/** A verdict with the reason for what is forbidden. */
+type Judgement = Exclude<Verdict, "forbidden"> | Refusal;
 
 interface RepositoryRule {
   role: RepositoryRole;
@@ -127,6 +130,17 @@ const IMPLIED_BY: Partial<Record<TokenScope, readonly TokenScope[]>> = { "repo:r
 
 /** Whether `actor` may do the action to the target, and if not, how they are to be told. */
 export function can(actor: Actor, ...question: Question): Verdict {
+  const judgement = judge(actor, ...question);
+  return typeof judgement === "string" ? judgement : "forbidden";
+}
+
+/** Why `can` says `forbidden`; undefined where it says anything else. */
+export function findRefusal(actor: Actor, ...question: Question): Refusal | undefined {
+  const judgement = judge(actor, ...question);
+  return typeof judgement === "string" ? undefined : judgement;
+}
+
+function judge(actor: Actor, ...question: Question): Judgement {
   const [action, target] = question;
   if (isRepositoryAction(action))
     return "visibility" in target ? judgeRepository(actor, action, target) : "hidden";
@@ -162,26 +176,33 @@ const isLimited = ({ credential }: UserActor): boolean =>
 
 /** @throws ForgeError `not_found`, `unauthorized` or `forbidden`, as `can` judges. */
 export function requirePermission(actor: Actor, ...question: Question): void {
-  const verdict = can(actor, ...question);
-  if (verdict === "hidden") throw notFound();
-  if (verdict === "sign-in") throw new ForgeError("unauthorized", "Sign in first.");
-  if (verdict === "forbidden") throw new ForgeError("forbidden", `This needs the permission ${question[0]}.`);
+  const judgement = judge(actor, ...question);
+  if (judgement === "hidden") throw notFound();
+  if (judgement === "sign-in") throw new ForgeError("unauthorized", "Sign in first.");
+  if (judgement !== "allowed") throw new ForgeError("forbidden", describeRefusal(judgement));
 }
 
-function judgeRepository(actor: Actor, action: RepositoryAction, repository: RepositoryTarget): Verdict {
+function judgeRepository(actor: Actor, action: RepositoryAction, repository: RepositoryTarget): Judgement {
   const rule: RepositoryRule = REPOSITORY_RULES[action];
   if (!canSee(actor, repository)) return "hidden";
   if (action === "repository.read") return "allowed";
   if (actor.kind === "anonymous") return "sign-in";
-  if (repository.isArchived && !rule.whenArchived) return "forbidden";
-  if (actor.kind === "run") return "forbidden";
+  if (actor.kind === "run") return { why: "run" };
   if (actor.kind === "deploy") {
     const isPush = action === "repository.write" && actor.repositoryId === repository.id;
-    return isPush && actor.canWrite ? "allowed" : "forbidden";
+    if (!isPush) return { why: "deploy-key" };
+    if (!actor.canWrite) return { why: "read-only-key" };
+    return repository.isArchived ? { why: "archived" } : "allowed";
   }
-  if (!actor.isAdmin && !hasRole(repository.role, rule.role)) return "forbidden";
-  return hasScope(actor, rule.scope) ? "allowed" : "forbidden";
+  if (!actor.isAdmin && !hasRole(repository.role, rule.role)) {
+    return { why: "role", needs: rule.role, has: repository.role };
+  }
+  if (repository.isArchived && !rule.whenArchived) return { why: "archived" };
+  return requireScope(actor, rule.scope);
 }
+
+const requireScope = (actor: UserActor, scope: TokenScope): Judgement =>
+  hasScope(actor, scope) ? "allowed" : { why: "scope", scope };
 
 function canSee(actor: Actor, repository: RepositoryTarget): boolean {
   if (actor.kind === "user" && !reachesRepository(actor, repository.id)) return false;
@@ -191,51 +212,56 @@ function canSee(actor: Actor, repository: RepositoryTarget): boolean {
   return (actor.isAdmin || repository.role !== null) && hasScope(actor, "repo:read");
 }
 
-function judgeAccount(actor: Actor, action: AccountAction, target: AccountTarget): Verdict {
+function judgeAccount(actor: Actor, action: AccountAction, target: AccountTarget): Judgement {
   if (actor.kind === "anonymous") return "sign-in";
-  if (actor.kind !== "user") return "forbidden";
+  if (actor.kind !== "user") return { why: actor.kind === "run" ? "run" : "deploy-key" };
   if (actor.userId !== target.accountId) return "hidden";
-  if (isLimited(actor)) return "forbidden";
+  if (isLimited(actor)) return { why: "limited-token" };
   const isBarred = action === "account.create-organization" && target.onlyAdminsOrganize === true;
-  if (isBarred && !actor.isAdmin) return "forbidden";
-  return hasScope(actor, ACCOUNT_RULES[action]) ? "allowed" : "forbidden";
+  if (isBarred && !actor.isAdmin) return { why: "site-admins" };
+  return requireScope(actor, ACCOUNT_RULES[action]);
 }
 
 function judgeOrganization(
   actor: Actor,
   action: OrganizationAction,
   organization: OrganizationTarget,
-): Verdict {
+): Judgement {
   if (action === "organization.read") return "allowed";
   const rule: OrganizationRule = ORGANIZATION_RULES[action];
-  const refusal = rule.hides ? "hidden" : "forbidden";
+  const refuse = (refusal: Refusal) => (rule.hides ? "hidden" : refusal);
   if (actor.kind === "anonymous") return rule.hides ? "hidden" : "sign-in";
-  if (actor.kind !== "user" || isLimited(actor)) return refusal;
+  if (actor.kind !== "user") return refuse({ why: actor.kind === "run" ? "run" : "deploy-key" });
+  if (isLimited(actor)) return refuse({ why: "limited-token" });
   const role = organization.organizationRole;
   const isAmong = role !== null && rule.roles.includes(role);
   const isBarred =
     action === "organization.create-repository" && role !== "owner" && !organization.membersCanCreate;
   const mayAsAdmin = actor.isAdmin && !rule.personal;
-  if (!mayAsAdmin && (!isAmong || isBarred)) return refusal;
-  return hasScope(actor, rule.scope) ? "allowed" : refusal;
+  if (!mayAsAdmin && (!isAmong || isBarred)) {
+    return refuse({ why: isBarred || rule.roles === OWNERS ? "owners" : "members" });
+  }
+  return hasScope(actor, rule.scope) ? "allowed" : refuse({ why: "scope", scope: rule.scope });
 }
 
 // Nobody but those who see the organisation's members knows which teams there are.
-function judgeTeam(actor: Actor, action: TeamAction, team: TeamTarget): Verdict {
+function judgeTeam(actor: Actor, action: TeamAction, team: TeamTarget): Judgement {
   if (actor.kind !== "user" || isLimited(actor) || !hasScope(actor, "org:*")) return "hidden";
   const ruleAll = actor.isAdmin || team.organizationRole === "owner";
   if (ruleAll) return "allowed";
   if (team.organizationRole !== "member") return "hidden";
   if (team.privacy === "secret" && team.teamRole === null) return "hidden";
   if (action === "team.read") return "allowed";
-  return TEAM_RULES[action].maintainers && team.teamRole === "maintainer" ? "allowed" : "forbidden";
+  const { maintainers } = TEAM_RULES[action];
+  if (maintainers && team.teamRole === "maintainer") return "allowed";
+  return { why: maintainers ? "maintainers" : "owners" };
 }
 
-function judgeSite(actor: Actor, action: SiteAction): Verdict {
+function judgeSite(actor: Actor, action: SiteAction): Judgement {
   if (actor.kind === "anonymous") return "sign-in";
   if (actor.kind !== "user" || !actor.isAdmin) return "hidden";
-  if (isLimited(actor)) return "forbidden";
-  return hasScope(actor, SITE_RULES[action]) ? "allowed" : "forbidden";
+  if (isLimited(actor)) return { why: "limited-token" };
+  return requireScope(actor, SITE_RULES[action]);
 }
 
 const isRepositoryAction = (action: Action): action is RepositoryAction => action in REPOSITORY_RULES;

@@ -1,8 +1,7 @@
 // Whether somebody may make organisations, as the site is set at the moment.
-import { can, type Verdict } from "../auth/permissions.ts";
+import { can, requirePermission, type Verdict } from "../auth/permissions.ts";
 import type { UserActor } from "../core/actor.ts";
 import type { Executor } from "../core/db.ts";
-import { ForgeError } from "../core/errors.ts";
 import { readSettings } from "../site-settings/service.ts";
 
 /** The verdict on making one, for pages that offer it. */
@@ -14,12 +13,7 @@ export async function judgeOrganizationCreation(query: Executor, actor: UserActo
 
 /** @throws ForgeError `forbidden` with the reason */
 export async function requireOrganizationCreation(query: Executor, actor: UserActor): Promise<void> {
-  if ((await judgeOrganizationCreation(query, actor)) === "allowed") return;
-  const isByCredential = can(actor, "account.create-organization", { accountId: actor.userId }) !== "allowed";
-  throw new ForgeError(
-    "forbidden",
-    isByCredential
-      ? "This needs the permission account.create-organization."
-      : "Only the site's admins make organisations here.",
-  );
+  const { organizationCreation } = await readSettings(query);
+  const onlyAdminsOrganize = organizationCreation === "admins";
+  requirePermission(actor, "account.create-organization", { accountId: actor.userId, onlyAdminsOrganize });
 }

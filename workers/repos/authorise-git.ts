@@ -1,7 +1,9 @@
 // Who may fetch and push over HTTPS: a token as the password of Basic, or as a bearer; never a cookie.
 import type { SQL } from "drizzle-orm";
 import { authenticateOrCount } from "../auth/bad-tokens.ts";
+import { findRefusal } from "../auth/permissions.ts";
 import { readToken } from "../auth/read-token.ts";
+import { describeRefusal } from "../auth/refusal.ts";
 import { type Actor, ANONYMOUS } from "../core/actor.ts";
 import { formatSeconds } from "../core/api-errors.ts";
 import type { Database } from "../core/db.ts";
@@ -14,12 +16,12 @@ import { takeRequest } from "../rate-limits/service.ts";
 import { judgeFoundRepository, judgeRepository } from "./service.ts";
 import { readRepositoryColumn, repositoryColumn } from "./store.ts";
 
-const SIGN_IN = "Sign in with an API token as the password.";
-
 interface GitRequest {
   authorization: string | undefined;
   address: string;
   rateLimitFactor: number;
+  /** The site's address, without a slash at its end, for links to the way out of a refusal. */
+  publicUrl: string;
 }
 
 /**
@@ -41,8 +43,7 @@ export async function authoriseGit(
   const { actor, charge } = found;
   if (charge && !charge.allowed) return refuseForNow(charge.retryAfterMs);
   return toAccess(
-    actor,
-    target,
+    { actor, target, publicUrl: request.publicUrl },
     await judgeFoundRepository(
       database,
       actor,
@@ -67,10 +68,15 @@ async function judgeNobody(
       : judgeRepository(database, ANONYMOUS, owner, name, actionOf(target));
   const [judged, taken] = await Promise.all([judging, counting]);
   if (!taken.allowed) return refuseForNow(taken.retryAfterMs);
-  return judged === null ? ASK_FOR_TOKEN : toAccess(ANONYMOUS, target, judged);
+  const { publicUrl } = request;
+  return judged === null ? askForToken(publicUrl) : toAccess({ actor: ANONYMOUS, target, publicUrl }, judged);
 }
 
-const ASK_FOR_TOKEN: GitAccess = { allowed: false, status: 401, message: SIGN_IN };
+const askForToken = (publicUrl: string): GitAccess => ({
+  allowed: false,
+  status: 401,
+  message: `Sign in with an API token as the password. Create one at ${publicUrl}/settings/tokens`,
+});
 
 const refuseForNow = (retryAfterMs: number): GitAccess => ({
   allowed: false,
@@ -82,9 +88,14 @@ const refuseForNow = (retryAfterMs: number): GitAccess => ({
 const actionOf = ({ service }: GitTarget) =>
   service === "git-receive-pack" ? "repository.write" : "repository.read";
 
+interface Asked {
+  actor: Actor;
+  target: GitTarget;
+  publicUrl: string;
+}
+
 function toAccess(
-  actor: Actor,
-  target: GitTarget,
+  { actor, target, publicUrl }: Asked,
   { verdict, repository, movedTo }: Awaited<ReturnType<typeof judgeRepository>>,
 ): GitAccess {
   if (repository && verdict === "allowed") {
@@ -95,14 +106,28 @@ function toAccess(
       actor: describePusher(actor),
     };
   }
-  if (movedTo) return { allowed: false, status: 404, message: "Repository not found.", movedTo };
-  if (actor.kind === "anonymous") return ASK_FOR_TOKEN;
-  if (verdict === "hidden") return { allowed: false, status: 404, message: "Repository not found." };
+  if (movedTo) return { allowed: false, status: 404, message: describeMissing(target, publicUrl), movedTo };
+  if (actor.kind === "anonymous") return askForToken(publicUrl);
+  const refusal = repository && findRefusal(actor, actionOf(target), repository);
+  if (!refusal) return { allowed: false, status: 404, message: describeMissing(target, publicUrl) };
+  const verb = target.service === "git-receive-pack" ? "push to" : "fetch from";
   return {
     allowed: false,
     status: 403,
-    message: `This token may not push to ${target.owner}/${target.name}.`,
+    message: `You can't ${verb} ${showName(target)}. ${describeRefusal(refusal)}`,
   };
+}
+
+/** As it was asked for: escaped, since it may hold what a terminal obeys. */
+const showName = ({ owner, name }: GitTarget): string =>
+  `${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
+
+/** The same words for what isn't there and for what the client may not see. */
+function describeMissing(target: GitTarget, publicUrl: string): string {
+  const missing = `Repository ${showName(target)} not found, or this token has no access to it.`;
+  if (target.service !== "git-receive-pack") return missing;
+  const query = new URLSearchParams({ owner: target.owner, name: target.name });
+  return `${missing}\nTo create it, open ${publicUrl}/new?${query}`;
 }
 
 function describePusher(actor: Actor): GitActor | null {
@@ -112,7 +137,7 @@ function describePusher(actor: Actor): GitActor | null {
 
 async function findGitActor(
   database: Database,
-  { authorization, address }: GitRequest,
+  { authorization, address, publicUrl }: GitRequest,
   rules: RequestRules,
   beside: (userId: SQL | null) => SQL<unknown>,
 ): Promise<{ actor: Actor; charge: Charge | null; beside?: unknown } | { refusal: GitAccess }> {
@@ -126,5 +151,6 @@ async function findGitActor(
     }
     if (!(error instanceof ForgeError) || error.code !== "unauthorized") throw error;
   }
-  return { refusal: { allowed: false, status: 401, message: "The token is unknown, expired or revoked." } };
+  const message = `The token is unknown, expired or revoked. Create another one at ${publicUrl}/settings/tokens`;
+  return { refusal: { allowed: false, status: 401, message } };
 }

@@ -46,9 +46,11 @@ describe("who comes in", () => {
     const [person, other] = [await createPerson(), await createPerson()];
     const { name } = await makeRepository(person, true);
     const hidden = await send(refsOf(person.username, name), basic(other.token));
-    expect([hidden.status, await hidden.text()]).toEqual([404, "Repository not found.\n"]);
+    const say = (repo: string) =>
+      `Repository ${person.username}/${repo} not found, or this token has no access to it.\n`;
+    expect([hidden.status, await hidden.text()]).toEqual([404, say(name)]);
     const missing = await send(refsOf(person.username, "none"), basic(other.token));
-    expect([missing.status, await missing.text()]).toEqual([404, "Repository not found.\n"]);
+    expect([missing.status, await missing.text()]).toEqual([404, say("none")]);
     expect((await send(refsOf(person.username, name), basic("plue_bad"))).status).toBe(401);
     expect((await send(refsOf(person.username, name))).status).toBe(401);
   });
