@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { userVariables } from "../../runner-gateway/config.ts";
+import { readTrustedProxies } from "../../workers/core/client-address.ts";
 
 export type DevConfig = {
   /** The site's port on the loopback addresses. */
@@ -17,6 +18,8 @@ export type DevConfig = {
   maxRestartWaitMs: number;
   /** Where the Worker can be profiled, and its memory looked at; undefined where that isn't to be. */
   inspectorPort: number | undefined;
+  /** The proxies whose `X-Forwarded-For` is believed: addresses and CIDR ranges; empty for none. */
+  trustedProxies: string;
   /** Variables that are the gateway's to check and interpret. */
   gatewayEnv: Record<string, string>;
   /** As well, the Worker's. */
@@ -27,6 +30,7 @@ const gatewayVariables = Object.keys(userVariables);
 const workerVariables = ["ETHEREUM_RPC_URL"];
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address");
+const proxiesHint = "must be addresses and CIDR ranges with commas between them";
 const portHint = "must be a port from 1 to 65535";
 const waitHint = "must be a whole number of milliseconds, 100 or more";
 
@@ -42,6 +46,10 @@ const schema = z.object({
   DATABASE_URL: postgresUrl.optional(),
   MIGRATION_DATABASE_URL: postgresUrl.optional(),
   PLUE_RESTART_WAIT_MS: z.coerce.number(waitHint).int(waitHint).min(100, waitHint).default(10_000),
+  TRUSTED_PROXIES: z
+    .string()
+    .refine((text) => readTrustedProxies(text, "")?.kind === "connection", proxiesHint)
+    .default(""),
   ...userVariables,
 });
 
@@ -76,6 +84,7 @@ export function readDevConfig(environment: NodeJS.ProcessEnv, folder: string): D
     migrationDatabaseUrl: MIGRATION_DATABASE_URL,
     maxRestartWaitMs: result.data.PLUE_RESTART_WAIT_MS,
     inspectorPort: result.data.PLUE_INSPECTOR_PORT,
+    trustedProxies: result.data.TRUSTED_PROXIES,
     gatewayEnv: pick(gatewayVariables),
     workerEnv: pick(workerVariables),
   };

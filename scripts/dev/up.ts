@@ -109,6 +109,9 @@ function startWorker(
       NEON_PROXY: bridge.address,
       GATEWAY_URL: `http://127.0.0.1:${gatewayPort}`,
       GATEWAY_SECRET: folder.secrets.gatewaySecret,
+      // The Worker listens on the loopback addresses alone: a client from elsewhere comes through a proxy on this machine.
+      CONNECTION_ADDRESS: "127.0.0.1",
+      TRUSTED_PROXIES: config.trustedProxies,
       // One machine's scripts and tests, and nobody else.
       RATE_LIMIT_FACTOR: "20",
     },

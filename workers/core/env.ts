@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { ImportsMessage } from "../../schema/wire/imports.ts";
 import type { DeliveriesMessage } from "../../schema/wire/mail.ts";
 import type { MaintenanceMessage, RunsMessage } from "../../schema/wire/outbox.ts";
+import { type ClientAddressSource, readTrustedProxies } from "./client-address.ts";
 import { ForgeError } from "./errors.ts";
 
 /** The bindings of wrangler.toml, as the runtime hands them over. */
@@ -25,6 +26,8 @@ export interface Bindings {
   MAIL_FROM?: string;
   ETHEREUM_RPC_URL?: string;
   RATE_LIMIT_FACTOR?: string;
+  TRUSTED_PROXIES?: string;
+  CONNECTION_ADDRESS?: string;
   /** Cloudflare's own counts of requests, see workers/rate-limits/shield.ts. */
   RATE_SHIELD?: RateLimit;
   SIGN_IN_SHIELD?: RateLimit;
@@ -51,6 +54,8 @@ export interface Env {
   ethereumNodes: ReadonlyMap<number, string>;
   /** What every limit of requests is multiplied by: 1, unless the installation is configured otherwise. */
   rateLimitFactor: number;
+  /** Who says where a request came from. */
+  clientAddressSource: ClientAddressSource;
   /** Cloudflare's counts of all requests of an address, and of those that sign in; undefined where they aren't bound. */
   rateShield: RateLimit | undefined;
   signInShield: RateLimit | undefined;
@@ -82,6 +87,8 @@ const variablesSchema = z.object({
     .regex(/^[^\p{Cc}<>]*<?[^\s\p{Cc}<>]+@[^\s\p{Cc}<>]+>?$/u, "must be an address")
     .optional(),
   RATE_LIMIT_FACTOR: z.coerce.number("must be a number").positive().max(10_000).default(1),
+  TRUSTED_PROXIES: z.string().default(""),
+  CONNECTION_ADDRESS: z.string().default(""),
   ETHEREUM_RPC_URL: z.string().optional().transform(readEthereumNodes),
 });
 
@@ -118,6 +125,7 @@ export function parseEnv(bindings: Bindings): Env {
     gatewaySecret: variables.GATEWAY_SECRET,
     ethereumNodes: variables.ETHEREUM_RPC_URL,
     rateLimitFactor: variables.RATE_LIMIT_FACTOR,
+    clientAddressSource: readClientAddressSource(variables),
     rateShield: bindings.RATE_SHIELD,
     signInShield: bindings.SIGN_IN_SHIELD,
     mailProvider: readMailProvider(variables),
@@ -133,6 +141,14 @@ function readMailProvider(variables: z.infer<typeof variablesSchema>): MailProvi
     throw misconfigured("MAIL_HTTP_URL needs MAIL_HTTP_KEY and MAIL_FROM");
   }
   return { url, key, from };
+}
+
+function readClientAddressSource(variables: z.infer<typeof variablesSchema>): ClientAddressSource {
+  const source = readTrustedProxies(variables.TRUSTED_PROXIES, variables.CONNECTION_ADDRESS);
+  if (source === undefined) {
+    throw misconfigured("TRUSTED_PROXIES must be cloudflare, or addresses and CIDR ranges");
+  }
+  return source;
 }
 
 /** `https://…` for the main chain, or `1=https://…,8453=https://…`. */

@@ -180,6 +180,8 @@ export const TOKEN_CHECKS_PER_ADDRESS: RateRule = { name: "token-check", request
 
 /** Bad tokens of one address before it is told to wait: each costs a question, and nobody guesses one. */
 export const BAD_TOKENS_PER_ADDRESS: RateRule = { name: "bad-token", requestsMax: 30, perMs: 5 * MINUTE_MS };
+/** Hops of `X-Forwarded-For` that are looked at, from the nearest on. */
+export const FORWARDED_HOPS_MAX = 20;
 /** Rows of past limits that one strike of the clock removes. */
 export const LIMITS_PER_SWEEP_MAX = 10_000;
 

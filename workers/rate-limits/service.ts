@@ -34,7 +34,7 @@ const LOCKOUT: store.LockRule = {
 /**
  * Takes one request of `key` under `rule`, if there is one left.
  * @param key who or what is limited, such as an account's id or an address. Nothing is known of an empty one, and it
- * isn't limited: Cloudflare always says the address, `npm start` never does.
+ * isn't limited.
  */
 export async function takeRequest(
   database: Pick<Database, "query">,

@@ -11,7 +11,6 @@ export async function takeMailRequest(
   recipient: string,
 ): Promise<number> {
   const asked: [RateRule, string][] = [[MAIL_PER_RECIPIENT, recipient.toLowerCase()]];
-  // Without Cloudflare before it, as in development, nobody says where a request came from.
   if (origin.address !== "") asked.unshift([MAIL_PER_CLIENT, toAddressKey(origin.address)]);
   for (const [rule, key] of asked) {
     const taken = await takeRequest(database, rule, key);
