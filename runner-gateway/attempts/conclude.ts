@@ -50,8 +50,7 @@ function judgeEnd(attempt: Attempt, end: AttemptEnd): Verdict | null {
 function judgeExit(exit: Extract<AttemptEnd, { kind: "exited" }>["exit"]): Verdict {
   if (exit.reason === "out-of-memory") return failed("ran out of the sandbox's memory and was killed", false);
   const how = exit.signal === null ? `with exit code ${exit.exitCode}` : `by ${exit.signal}`;
-  const lastWords = exit.output.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
-  return lost(`its sandbox ended ${how} before the job did${lastWords === "" ? "" : ` (${lastWords})`}`);
+  return lost(`its sandbox ended ${how} before the job did`);
 }
 
 function failed(reason: string, isInfrastructure: boolean): Verdict {

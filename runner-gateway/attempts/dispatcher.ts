@@ -21,6 +21,10 @@ import { Attempt, type AttemptEnd } from "./attempt.ts";
 import { concludeAttempt } from "./conclude.ts";
 import type { SandboxDoor } from "./sandbox-door.ts";
 
+const NO_SANDBOX =
+  "No sandbox works on this server, and nothing runs without one. Its administrators see why at /api/health.";
+const EXIT_OUTPUT_LOGGED_MAX = 2_000;
+
 /** The sandboxes there are, or why there are none: then every job fails with that reason. */
 export type Sandboxes = { available: true; driver: SandboxDriver } | { available: false; reason: string };
 
@@ -99,7 +103,7 @@ export class Dispatcher {
     const { ledger, gateway, concurrency, sandboxes } = this.#options;
     const limit = concurrency - this.#attempts.size;
     if (limit <= 0) return;
-    const sandbox = sandboxes.available ? sandboxes.driver.description : "none";
+    const sandbox = sandboxes.available ? sandboxes.driver.name : "none";
     const claims = await claimJobs(ledger, { gateway, sandbox, limit });
     for (const claim of claims) {
       const attempt = new Attempt(claim, ledger, this.#options.log);
@@ -129,17 +133,25 @@ export class Dispatcher {
     await this.#conclude(attempt, end);
     await discarding;
     this.#attempts.delete(attempt);
-    this.#options.log.info("attempt ended", { ...fields, end: end.kind });
+    // What the sandbox's own program printed names paths of this machine: for the log, not for the run's page.
+    const output =
+      end.kind === "exited" ? { output: end.exit.output.trim().slice(-EXIT_OUTPUT_LOGGED_MAX) } : {};
+    this.#options.log.info("attempt ended", { ...fields, end: end.kind, ...output });
     this.#claiming.kick();
   }
 
   async #start(attempt: Attempt): Promise<void> {
     const { sandboxes, door } = this.#options;
-    if (!sandboxes.available) return attempt.end({ kind: "unavailable", reason: sandboxes.reason });
+    // Whoever reads the run is told no more of this machine than that: versions and paths are in the log and in what
+    // admins are told of the gateway's health.
+    if (!sandboxes.available) return attempt.end({ kind: "unavailable", reason: NO_SANDBOX });
     try {
       const claim = { jobId: String(attempt.jobId), attempt: attempt.attempt };
       const started = await sandboxes.driver.start(claim);
-      if (!started.started) return attempt.end({ kind: "unstarted", reason: started.reason });
+      if (!started.started) {
+        this.#options.log.error("a sandbox could not be started", started.reason, { jobId: attempt.jobId });
+        return attempt.end({ kind: "unstarted", reason: "its sandbox could not be started" });
+      }
       door.bind(started.sandboxId, attempt);
     } catch (error) {
       this.#options.log.error("a sandbox could not be started", error, { jobId: attempt.jobId });

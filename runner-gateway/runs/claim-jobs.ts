@@ -40,7 +40,7 @@ interface ClaimedRun {
 
 interface ClaimRequest {
   gateway: string;
-  /** The sandbox's description, for the run's page. */
+  /** The sandbox's name, for the run's page. */
   sandbox: string;
   limit: number;
 }

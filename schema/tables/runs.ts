@@ -85,7 +85,7 @@ export const workflowJobs = pgTable(
     priority: integer("priority").notNull().default(0),
     attempt: integer("attempt").notNull().default(0),
     gateway: text("gateway"),
-    /** Which sandbox ran the newest attempt, as shown on the run's page: `bubblewrap 0.8.0`. */
+    /** Which sandbox ran the newest attempt, as shown on the run's page: `bubblewrap`. */
     sandbox: text("sandbox"),
     leaseUntil: moment("lease_until"),
     /** SHA-256 of the attempt's run token; a new attempt has a new token, so a stale one is refused. */

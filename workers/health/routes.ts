@@ -1,5 +1,6 @@
 // GET /api/health: 200 when every part answers, 503 with the same body when one does not.
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { can } from "../auth/permissions.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { checkHealth, type PartHealth } from "./service.ts";
 
@@ -22,6 +23,7 @@ const healthRoute = createRoute({
   method: "get",
   path: "/health",
   summary: "Whether every part answers, and how fast",
+  description: "`detail`, such as which sandbox there is, is told to admins of the site alone.",
   responses: { 200: answer("All do"), 503: answer("One does not") },
 });
 
@@ -29,16 +31,17 @@ const healthRoute = createRoute({
 export const healthRoutes = new OpenAPIHono<AppEnv>().openapi(healthRoute, async (context) => {
   const health = await checkHealth(context.get("env"), context.get("database"), context.get("log"));
   const { database, r2, queue, gateway } = health.parts;
+  const isAdmin = can(context.get("actor"), "site.administer", { site: true }) === "allowed";
+  const describe = (part: PartHealth) => describePart(part, isAdmin);
   const parts = {
-    database: describePart(database),
-    r2: describePart(r2),
-    queue: describePart(queue),
-    gateway: describePart(gateway),
+    ...{ database: describe(database), r2: describe(r2) },
+    ...{ queue: describe(queue), gateway: describe(gateway) },
   };
   context.header("Cache-Control", "no-store");
   return context.json({ ok: health.ok, version: health.version, parts }, health.ok ? 200 : 503);
 });
 
-function describePart(part: PartHealth): z.infer<typeof partSchema> {
-  return { ok: part.ok, latency_ms: part.latencyMs, detail: part.detail };
+// Which sandbox of which version in which folder is nobody's business but an admin's.
+function describePart(part: PartHealth, isAdmin: boolean): z.infer<typeof partSchema> {
+  return { ok: part.ok, latency_ms: part.latencyMs, detail: isAdmin ? part.detail : null };
 }

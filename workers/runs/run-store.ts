@@ -95,7 +95,8 @@ export async function listJobs(query: Executor, runId: number) {
       status: workflowJobs.status,
       failureReason: workflowJobs.failureReason,
       attempt: workflowJobs.attempt,
-      sandbox: workflowJobs.sandbox,
+      // Older rows say versions and paths of the machine after the name.
+      sandbox: sql<string | null>`split_part(${workflowJobs.sandbox}, ' ', 1)`,
       timings: workflowJobs.timings,
       startedAt: workflowJobs.startedAt,
       finishedAt: workflowJobs.finishedAt,
