@@ -1,11 +1,11 @@
 // One's own API tokens: listed, made, rotated, revoked.
 import { type Context, Hono } from "hono";
 import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
-import type { TokenScope } from "../../workers/core/actor.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { ForgeError } from "../../workers/core/errors.ts";
 import { readOrigin } from "../../workers/core/origin.ts";
 import { readPostedForm } from "../../workers/core/read-posted-form.ts";
+import { SCOPE_DESCRIPTIONS } from "../../workers/tokens/scope-descriptions.ts";
 import {
   createOwnToken,
   listOwnTokens,
@@ -21,15 +21,6 @@ import { readIdParam } from "../read-id-param.ts";
 const tokensPath = settingsPath("tokens");
 const NOTICES = { revoked: "The token is worth nothing any more." };
 const EMPTY = { name: "", scopes: ["repo:read"], repositories: "", expiresInDays: "30" };
-const SCOPES: Record<TokenScope, string> = {
-  "repo:read": "read private repositories",
-  "repo:write": "push, and make repositories",
-  "run:*": "cancel runs",
-  "org:*": "organisations and teams",
-  "user:*": "your own account",
-  admin: "everything you may do",
-};
-
 export const tokensRoutes = new Hono<AppEnv>()
   .get(tokensPath, async (context) => answerPage(context, {}))
   .post(tokensPath, async (context) => {
@@ -74,7 +65,13 @@ async function answerPage(
   const props = { made: null, values: EMPTY, errors: {}, ...changes };
   context.header("Cache-Control", "no-store");
   return context.html(
-    <TokensPage frame={makeFrame(context)} tokens={tokens} notice={notice} scopes={SCOPES} {...props} />,
+    <TokensPage
+      frame={makeFrame(context)}
+      tokens={tokens}
+      notice={notice}
+      scopes={SCOPE_DESCRIPTIONS}
+      {...props}
+    />,
     status,
   );
 }

@@ -45,6 +45,7 @@ export const STATED_REPOSITORY: Record<RepositoryAction, Stated<RepositoryRole> 
 export const STATED_ACCOUNT: Record<AccountAction, readonly TokenScope[]> = {
   "account.read": ["user:*", "admin"],
   "account.write": ["user:*", "admin"],
+  "account.keys": ["user:*", "admin"],
   "account.create-organization": ["org:*", "admin"],
   "account.create-repository": ["repo:write", "admin"],
   "account.credentials": ["admin"],

@@ -67,9 +67,11 @@ const REPOSITORY_RULES = {
 const ACCOUNT_RULES = {
   "account.read": "user:*",
   "account.write": "user:*",
+  /** SSH keys, as `user:*` promises; whoever holds it changes the addresses that reset a password, too. */
+  "account.keys": "user:*",
   "account.create-organization": "org:*",
   "account.create-repository": "repo:write",
-  /** Tokens, keys, sessions and ways to sign in: whoever makes one can do all that its owner can. */
+  /** Tokens, sessions and ways to sign in: whoever makes one can do all that its owner can. */
   "account.credentials": "admin",
 } as const satisfies Record<string, TokenScope>;
 

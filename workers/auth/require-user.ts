@@ -19,3 +19,13 @@ export function requireCredentialsOwner(actor: Actor): UserActor {
   requirePermission(user, "account.credentials", { accountId: user.userId });
   return user;
 }
+
+/**
+ * The user, where they may see and change their own SSH keys.
+ * @throws ForgeError `unauthorized` when nobody is signed in, `forbidden` for a credential that doesn't reach so far.
+ */
+export function requireKeysOwner(actor: Actor): UserActor {
+  const user = requireUser(actor);
+  requirePermission(user, "account.keys", { accountId: user.userId });
+  return user;
+}

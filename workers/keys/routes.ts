@@ -33,7 +33,7 @@ const deployKeySchema = keySchema
   .openapi("DeployKey");
 
 const repositoryParams = z.object({ owner: z.string(), repo: z.string() });
-const own = { "x-permission": "account.credentials" };
+const own = { "x-permission": "account.keys" };
 const administer = { "x-permission": "repository.administer" };
 
 const listOwnRoute = createRoute({

@@ -2,7 +2,7 @@
 // token is shown once.
 import { createToken, hashSecret } from "../../schema/token.ts";
 import { recordAudit } from "../audit/service.ts";
-import { requireCredentialsOwner } from "../auth/require-user.ts";
+import { requireKeysOwner } from "../auth/require-user.ts";
 import type { Actor } from "../core/actor.ts";
 import type { Database } from "../core/db.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
@@ -18,9 +18,9 @@ export type { DeployKeyRow, SshKeyRow } from "./store.ts";
 const TITLE_CHARACTERS_MAX = 100;
 const PREFIX_LENGTH = 16;
 
-/** The actor's own SSH keys. @throws ForgeError as `account.credentials` says. */
+/** The actor's own SSH keys. @throws ForgeError as `account.keys` says. */
 export async function listOwnKeys(database: Database, actor: Actor): Promise<store.SshKeyRow[]> {
-  return store.listSshKeys(database.query, requireCredentialsOwner(actor).userId);
+  return store.listSshKeys(database.query, requireKeysOwner(actor).userId);
 }
 
 /** Public keys are public: those of the person of that name. */
@@ -35,7 +35,7 @@ export async function addOwnKey(
   origin: Origin,
   wanted: { title: string; key: string },
 ): Promise<store.SshKeyRow> {
-  const user = requireCredentialsOwner(actor);
+  const user = requireKeysOwner(actor);
   const key = await readKey(wanted.key);
   const title = readTitle(wanted.title === "" ? key.comment : wanted.title);
   await requireFewCredentials(database, user.userId);
@@ -58,7 +58,7 @@ export async function addOwnKey(
 
 /** @throws ForgeError `not_found` when the actor has no such key. */
 export async function removeOwnKey(database: Database, actor: Actor, origin: Origin, id: number) {
-  const user = requireCredentialsOwner(actor);
+  const user = requireKeysOwner(actor);
   await database.transaction(async (transaction) => {
     const title = await store.deleteSshKey(transaction, user.userId, id);
     if (title === undefined) throw notFound();
