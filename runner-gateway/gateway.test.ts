@@ -268,7 +268,9 @@ describe("an attempt", () => {
     gateway.driver.startProblem = "no room";
     const { runId } = await makeJob("echo never");
     await until(runId, "failed");
-    expect((await readRun(store.database, runId)).failureReason).toBe("lost: its sandbox could not be started");
+    expect((await readRun(store.database, runId)).failureReason).toBe(
+      "lost: its sandbox could not be started",
+    );
     expect((await readJobs(store.database, runId))[0]?.attempt).toBe(3);
   });
 });
