@@ -1,5 +1,6 @@
 // Accounts and their addresses in GitHub's shapes: `public-user`, `private-user` and `email`.
 import { z } from "@hono/zod-openapi";
+import { formatTime } from "../core/format-time.ts";
 import { describeUser, simpleUserSchema } from "../repos/describe-user.ts";
 import type { OwnEmail } from "./emails.ts";
 import type { Profile } from "./service.ts";
@@ -32,8 +33,8 @@ export function describeAccount(profile: Profile, publicUrl: string) {
     bio: orNull(profile.bio),
     public_repos: profile.publicRepositories,
     ...{ public_gists: 0, followers: 0, following: 0 },
-    created_at: profile.createdAt.toISOString(),
-    updated_at: profile.updatedAt.toISOString(),
+    created_at: formatTime(profile.createdAt),
+    updated_at: formatTime(profile.updatedAt),
   };
 }
 

@@ -4,7 +4,7 @@ import { hasScope } from "../auth/permissions.ts";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError } from "../core/errors.ts";
-import { json, pageOf, pageQuery } from "../core/openapi.ts";
+import { json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeUser, simpleUserSchema } from "../repos/describe-user.ts";
@@ -42,10 +42,10 @@ const changeSchema = z.object({
   email: z.string().nullish().openapi({
     description: "A verified address of the account, which everybody is shown then; empty or null for none",
   }),
-  name: z.string().optional(),
-  blog: z.string().optional(),
-  location: z.string().optional(),
-  bio: z.string().optional(),
+  name: z.string().nullish().transform(unsaid),
+  blog: z.string().nullish().transform(unsaid),
+  location: z.string().nullish().transform(unsaid),
+  bio: z.string().nullish().transform(unsaid),
 });
 
 const patchOwn = createRoute({

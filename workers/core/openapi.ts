@@ -12,6 +12,11 @@ export const json = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { "application/json": { schema } },
 });
 
+/**
+ * For an optional field of a body, as `z.string().nullish().transform(unsaid)`: null says no more than leaving it out.
+ */
+export const unsaid = <Value>(value: Value | null | undefined): Value | undefined => value ?? undefined;
+
 /** An id as it stands in an address. */
 export const idParam = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { IMPORT_PART_BYTES_MAX, IMPORT_PART_BYTES_MIN, IMPORT_REFS_MAX } from "../core/limits.ts";
+import { unsaid } from "../core/openapi.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { isOid } from "../git/object/oid.ts";
 import { requireRepository } from "../repos/service.ts";
@@ -17,15 +18,23 @@ const createSchema = z
   .object({
     format: z.enum(["bundle", "pack"]),
     size_bytes: z.number().int().positive(),
-    part_size_bytes: z.number().int().min(IMPORT_PART_BYTES_MIN).max(IMPORT_PART_BYTES_MAX).optional(),
+    part_size_bytes: z
+      .number()
+      .int()
+      .min(IMPORT_PART_BYTES_MIN)
+      .max(IMPORT_PART_BYTES_MAX)
+      .nullish()
+      .transform(unsaid),
     refs: z
       .array(z.object({ name: z.string(), oid: z.string().refine(isOid, "must be an object's id") }))
       .max(IMPORT_REFS_MAX)
-      .optional()
+      .nullish()
+      .transform(unsaid)
       .openapi({ description: "What refs a pack is for; a bundle says so itself" }),
     force: z
       .boolean()
-      .optional()
+      .nullish()
+      .transform(unsaid)
       .openapi({ description: "Also move refs to what doesn't contain their old value" }),
   })
   .openapi("CreateImport");

@@ -4,7 +4,8 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../core/app-env.ts";
 import { notFound } from "../core/errors.ts";
-import { idParam, json } from "../core/openapi.ts";
+import { formatTime, formatTimeOrNull } from "../core/format-time.ts";
+import { idParam, json, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requireRepository } from "../repos/service.ts";
@@ -42,7 +43,12 @@ const listOwnRoute = createRoute({
 });
 const addOwnRoute = createRoute({
   ...{ method: "post", path: "/user/keys", summary: "Add an SSH key", ...own },
-  request: { body: { required: true, ...json(z.object({ title: z.string().optional(), key: z.string() })) } },
+  request: {
+    body: {
+      required: true,
+      ...json(z.object({ title: z.string().nullish().transform(unsaid), key: z.string() })),
+    },
+  },
   responses: { 201: { description: "Added", ...json(keySchema) }, ...errorResponses(400, 401, 403, 422) },
 });
 const getOwnRoute = createRoute({
@@ -79,9 +85,9 @@ const addDeployRoute = createRoute({
       required: true,
       ...json(
         z.object({
-          title: z.string().optional(),
-          key: z.string().optional(),
-          read_only: z.boolean().optional(),
+          title: z.string().nullish().transform(unsaid),
+          key: z.string().nullish().transform(unsaid),
+          read_only: z.boolean().nullish().transform(unsaid),
         }),
       ),
     },
@@ -138,7 +144,7 @@ export const keyRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   .openapi(listOfRoute, async (context) => {
     const rows = await listKeysOf(context.get("database"), context.req.valid("param").username);
     const described = rows.map(({ id, publicKey, createdAt }) => ({
-      ...{ id, key: publicKey, created_at: createdAt.toISOString() },
+      ...{ id, key: publicKey, created_at: formatTime(createdAt) },
     }));
     return context.json(described, 200);
   })
@@ -191,8 +197,8 @@ function describeKey(context: Context<AppEnv>, row: SshKeyRow): z.infer<typeof k
   return {
     ...{ id: row.id, key: row.publicKey, title: row.title, verified: true, read_only: false },
     url: `${context.get("env").publicUrl}/api/v3/user/keys/${row.id}`,
-    created_at: row.createdAt.toISOString(),
-    last_used: row.lastUsedAt?.toISOString() ?? null,
+    created_at: formatTime(row.createdAt),
+    last_used: formatTimeOrNull(row.lastUsedAt),
   };
 }
 
@@ -201,10 +207,10 @@ function describeDeployKey(context: Context<AppEnv>, row: DeployKeyRow): z.infer
   return {
     ...{ id: row.id, key: row.publicKey ?? `${row.tokenPrefix}…`, title: row.title, verified: true },
     url: `${context.get("env").publicUrl}/api/v3/repos/${owner}/${repo}/keys/${row.id}`,
-    created_at: row.createdAt.toISOString(),
+    created_at: formatTime(row.createdAt),
     read_only: !row.canWrite,
     added_by: row.createdBy,
-    last_used: row.lastUsedAt?.toISOString() ?? null,
+    last_used: formatTimeOrNull(row.lastUsedAt),
     enabled: true,
   };
 }

@@ -1,6 +1,7 @@
 // Organisations, memberships, invitations and teams in GitHub's shapes.
 import { z } from "@hono/zod-openapi";
 import type { OrganizationRole } from "../../schema/roles.ts";
+import { formatTime } from "../core/format-time.ts";
 import { describeUser, simpleUserSchema } from "../repos/describe-user.ts";
 import type { Invitation } from "./invitations.ts";
 import type { Organization } from "./organizations.ts";
@@ -61,8 +62,8 @@ export function describeWholeOrganization(
     ...(URL.canParse(organization.website) ? { blog: organization.website } : {}),
     html_url: `${publicUrl}/${organization.name}`,
     type: "Organization" as const,
-    created_at: organization.createdAt.toISOString(),
-    updated_at: organization.updatedAt.toISOString(),
+    created_at: formatTime(organization.createdAt),
+    updated_at: formatTime(organization.updatedAt),
     archived_at: null,
     public_repos: publicRepositories,
     ...{ public_gists: 0, followers: 0, following: 0 },
@@ -137,7 +138,7 @@ export function describeInvitation(
     login: invitation.invitee,
     email: invitation.email,
     role: role === "owner" ? "admin" : role === "billing" ? "billing_manager" : "direct_member",
-    created_at: invitation.createdAt.toISOString(),
+    created_at: formatTime(invitation.createdAt),
     failed_at: null,
     failed_reason: null,
     inviter:
@@ -190,8 +191,8 @@ export function describeTeam(
     parent: parent === null ? null : describeTeam(parent, null, organization, publicUrl),
     members_count: team.memberCount,
     repos_count: team.repositoryCount,
-    created_at: team.createdAt.toISOString(),
-    updated_at: team.updatedAt.toISOString(),
+    created_at: formatTime(team.createdAt),
+    updated_at: formatTime(team.updatedAt),
     organization: describeWholeOrganization(organization, 0, false, publicUrl),
   };
 }

@@ -4,7 +4,7 @@ import { requirePermission } from "../auth/permissions.ts";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
-import { addLinks, idParam, json, pageOf, pageQuery } from "../core/openapi.ts";
+import { addLinks, idParam, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
@@ -43,7 +43,7 @@ const putOne = createRoute({
   "x-permission": "organization.administer",
   request: {
     params: personParams,
-    body: json(z.object({ role: z.enum(["admin", "member"]).optional() })),
+    body: json(z.object({ role: z.enum(["admin", "member"]).nullish().transform(unsaid) })),
   },
   responses: {
     200: { description: "As it is now", ...json(membershipSchema) },
@@ -107,11 +107,11 @@ const invite = createRoute({
       required: true,
       ...json(
         z.object({
-          invitee_id: z.number().int().optional(),
-          login: z.string().optional(),
-          email: z.string().optional(),
-          role: z.enum(["admin", "direct_member", "billing_manager"]).optional(),
-          team_ids: z.array(z.number().int()).max(100).optional(),
+          invitee_id: z.number().int().nullish().transform(unsaid),
+          login: z.string().nullish().transform(unsaid),
+          email: z.string().nullish().transform(unsaid),
+          role: z.enum(["admin", "direct_member", "billing_manager"]).nullish().transform(unsaid),
+          team_ids: z.array(z.number().int()).max(100).nullish().transform(unsaid),
         }),
       ),
     },

@@ -5,7 +5,7 @@ import { requireUser } from "../auth/require-user.ts";
 import type { Actor } from "../core/actor.ts";
 import { ANONYMOUS } from "../core/actor.ts";
 import type { AppEnv } from "../core/app-env.ts";
-import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
+import { addLinks, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
@@ -39,7 +39,13 @@ const createOne = createRoute({
   request: {
     body: {
       required: true,
-      ...json(z.object({ login: z.string(), name: text.optional(), description: text.optional() })),
+      ...json(
+        z.object({
+          login: z.string(),
+          name: text.nullish().transform(unsaid),
+          description: text.nullish().transform(unsaid),
+        }),
+      ),
     },
   },
   responses: {
@@ -68,13 +74,19 @@ const patchOne = createRoute({
       required: true,
       ...json(
         z.object({
-          name: text.optional(),
-          description: text.optional(),
-          location: text.optional(),
-          blog: text.optional(),
-          billing_email: z.union([z.email().max(254), z.literal("")]).optional(),
-          default_repository_permission: z.enum(["none", "read", "write", "admin"]).optional(),
-          members_can_create_repositories: z.boolean().optional(),
+          name: text.nullish().transform(unsaid),
+          description: text.nullish().transform(unsaid),
+          location: text.nullish().transform(unsaid),
+          blog: text.nullish().transform(unsaid),
+          billing_email: z
+            .union([z.email().max(254), z.literal("")])
+            .nullish()
+            .transform(unsaid),
+          default_repository_permission: z
+            .enum(["none", "read", "write", "admin"])
+            .nullish()
+            .transform(unsaid),
+          members_can_create_repositories: z.boolean().nullish().transform(unsaid),
         }),
       ),
     },
@@ -158,8 +170,8 @@ const createRepository = createRoute({
         z.object({
           name: z.string(),
           description: text.nullish(),
-          private: z.boolean().optional(),
-          visibility: z.enum(["public", "internal", "private"]).optional(),
+          private: z.boolean().nullish().transform(unsaid),
+          visibility: z.enum(["public", "internal", "private"]).nullish().transform(unsaid),
         }),
       ),
     },

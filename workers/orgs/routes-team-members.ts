@@ -5,7 +5,7 @@ import type { TeamAction } from "../auth/permissions.ts";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { notFound } from "../core/errors.ts";
-import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
+import { addLinks, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requirePerson } from "../repos/collaborators.ts";
@@ -66,7 +66,7 @@ const putMembership = createRoute({
   "x-permission": "team.maintain",
   request: {
     params: personParams,
-    body: json(z.object({ role: z.enum(["maintainer", "member"]).optional() })),
+    body: json(z.object({ role: z.enum(["maintainer", "member"]).nullish().transform(unsaid) })),
   },
   responses: {
     200: { description: "Taken", ...json(membershipSchema) },
@@ -111,7 +111,14 @@ const putRepository = createRoute({
   "x-permission": "repository.administer",
   request: {
     params: repositoryParams,
-    body: json(z.object({ permission: z.enum([...GITHUB_PERMISSIONS, "read", "write"]).optional() })),
+    body: json(
+      z.object({
+        permission: z
+          .enum([...GITHUB_PERMISSIONS, "read", "write"])
+          .nullish()
+          .transform(unsaid),
+      }),
+    ),
   },
   responses: { 204: { description: "Lent" }, ...errorResponses(401, 403, 404, 422) },
 });

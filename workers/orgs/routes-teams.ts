@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { TeamAction } from "../auth/permissions.ts";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
-import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
+import { addLinks, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeTeam, teamSchema } from "./describe.ts";
@@ -46,7 +46,7 @@ const createOne = createRoute({
         z.object({
           name: z.string(),
           description: text.nullish(),
-          privacy: z.enum(["closed", "secret"]).optional(),
+          privacy: z.enum(["closed", "secret"]).nullish().transform(unsaid),
           parent_team_id: z.number().int().nullish(),
         }),
       ),
@@ -75,9 +75,9 @@ const patchOne = createRoute({
       required: true,
       ...json(
         z.object({
-          name: z.string().optional(),
-          description: text.optional(),
-          privacy: z.enum(["closed", "secret"]).optional(),
+          name: z.string().nullish().transform(unsaid),
+          description: text.nullish().transform(unsaid),
+          privacy: z.enum(["closed", "secret"]).nullish().transform(unsaid),
           parent_team_id: z.number().int().nullable().optional(),
         }),
       ),

@@ -2,27 +2,31 @@
 import { z } from "@hono/zod-openapi";
 import type { BranchRules } from "../../schema/tables/git.ts";
 import { ForgeError } from "../core/errors.ts";
+import { unsaid } from "../core/openapi.ts";
 import type { PrincipalNames } from "./service.ts";
 
 const principals = z.object({
-  users: z.array(z.string()).optional(),
-  teams: z.array(z.string()).optional(),
-  apps: z.array(z.string()).optional(),
+  users: z.array(z.string()).nullish().transform(unsaid),
+  teams: z.array(z.string()).nullish().transform(unsaid),
+  apps: z.array(z.string()).nullish().transform(unsaid),
 });
 
 export const statusChecksBody = z.object({
-  strict: z.boolean().optional(),
-  contexts: z.array(z.string()).optional(),
-  checks: z.array(z.object({ context: z.string(), app_id: z.number().nullish() })).optional(),
+  strict: z.boolean().nullish().transform(unsaid),
+  contexts: z.array(z.string()).nullish().transform(unsaid),
+  checks: z
+    .array(z.object({ context: z.string(), app_id: z.number().nullish() }))
+    .nullish()
+    .transform(unsaid),
 });
 
 export const reviewsBody = z.object({
-  dismissal_restrictions: principals.optional(),
-  dismiss_stale_reviews: z.boolean().optional(),
-  require_code_owner_reviews: z.boolean().optional(),
-  required_approving_review_count: z.number().int().min(0).optional(),
-  require_last_push_approval: z.boolean().optional(),
-  bypass_pull_request_allowances: principals.optional(),
+  dismissal_restrictions: principals.nullish().transform(unsaid),
+  dismiss_stale_reviews: z.boolean().nullish().transform(unsaid),
+  require_code_owner_reviews: z.boolean().nullish().transform(unsaid),
+  required_approving_review_count: z.number().int().min(0).nullish().transform(unsaid),
+  require_last_push_approval: z.boolean().nullish().transform(unsaid),
+  bypass_pull_request_allowances: principals.nullish().transform(unsaid),
 });
 
 export const protectionBody = z
@@ -31,13 +35,13 @@ export const protectionBody = z
     enforce_admins: z.boolean().nullable(),
     required_pull_request_reviews: reviewsBody.nullable(),
     restrictions: principals.nullable(),
-    required_linear_history: z.boolean().optional(),
+    required_linear_history: z.boolean().nullish().transform(unsaid),
     allow_force_pushes: z.boolean().nullish(),
-    allow_deletions: z.boolean().optional(),
-    block_creations: z.boolean().optional(),
-    required_conversation_resolution: z.boolean().optional(),
-    lock_branch: z.boolean().optional(),
-    allow_fork_syncing: z.boolean().optional(),
+    allow_deletions: z.boolean().nullish().transform(unsaid),
+    block_creations: z.boolean().nullish().transform(unsaid),
+    required_conversation_resolution: z.boolean().nullish().transform(unsaid),
+    lock_branch: z.boolean().nullish().transform(unsaid),
+    allow_fork_syncing: z.boolean().nullish().transform(unsaid),
   })
   .openapi("SetBranchProtection");
 

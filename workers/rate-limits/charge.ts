@@ -4,6 +4,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { RateRule } from "../core/limits.ts";
 import type { RateResource, RequestRules } from "./request-rules.ts";
+import { findResetAt } from "./service.ts";
 
 /** What one request took, of the rule that leaves the least. */
 export interface Charge {
@@ -60,7 +61,7 @@ export function readCharge(rules: RequestRules | null, column: unknown): Charge 
     allowed: row.is_allowed,
     limit: tightest.requestsMax,
     remaining: row.remaining,
-    resetAt: new Date(Date.now() + row.full_ms),
+    resetAt: findResetAt(tightest, row.full_ms),
     retryAfterMs: Math.ceil(row.wait_ms),
     taken: row.is_allowed ? row.wanted.flatMap((key, at) => (all[at] ? [{ key, rule: all[at] }] : [])) : [],
   };

@@ -18,7 +18,7 @@ interface Taken {
   limit: number;
   /** How many more would be allowed now. */
   remaining: number;
-  /** When as many are allowed as at first. */
+  /** From when on a request is let in again; now where one is left. */
   resetAt: Date;
   /** How long to wait for the next one; 0 when this one was allowed. */
   retryAfterMs: number;
@@ -48,7 +48,7 @@ export async function takeRequest(
     allowed: row.is_allowed,
     limit: rule.requestsMax,
     remaining: row.remaining,
-    resetAt: new Date(Date.now() + row.full_ms),
+    resetAt: findResetAt(rule, row.full_ms),
     retryAfterMs: Math.ceil(row.wait_ms),
   };
 }
@@ -72,8 +72,16 @@ export async function readRequests(
   return {
     limit: rule.requestsMax,
     remaining: Math.max(0, remaining),
-    resetAt: new Date(Date.now() + fullMs),
+    resetAt: findResetAt(rule, fullMs),
   };
+}
+
+/**
+ * From when on the next request is let in; now where one is left.
+ * @param fullMs until as many are allowed as at first: one comes back in each step of `perMs / requestsMax`
+ */
+export function findResetAt({ requestsMax, perMs }: RateRule, fullMs: number): Date {
+  return new Date(Date.now() + Math.max(0, fullMs - perMs + perMs / requestsMax));
 }
 
 /** Forgets what says nothing any more; called by the clock. */

@@ -37,7 +37,13 @@ describe("takeRequest", () => {
     expect(refused).toMatchObject({ allowed: false, remaining: 0 });
     expect(refused.retryAfterMs).toBeGreaterThan(0);
     expect(refused.retryAfterMs).toBeLessThanOrEqual(HOUR_MS / requestsMax);
-    expect(refused.resetAt.getTime()).toBeGreaterThan(Date.now() + HOUR_MS * 0.9);
+    // When the next one is let in, not when all are: a step of the rule away.
+    expect(refused.resetAt.getTime() - Date.now()).toBeLessThanOrEqual(refused.retryAfterMs);
+    expect(refused.resetAt.getTime() - Date.now()).toBeGreaterThan(refused.retryAfterMs - 5_000);
+    await passTime(`test:${key}`, refused.retryAfterMs);
+    const again = await takeRequest(database, rule(requestsMax), key);
+    expect(again).toMatchObject({ allowed: true, remaining: 0 });
+    expect(again.resetAt.getTime()).toBeGreaterThan(Date.now());
   });
 
   it("allows exactly as many as the rule says of those who ask at once", async () => {

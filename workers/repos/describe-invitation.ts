@@ -1,6 +1,7 @@
 // An invitation to a repository in GitHub's shape.
 import { z } from "@hono/zod-openapi";
 import { REPOSITORY_ROLES } from "../../schema/roles.ts";
+import { formatTime } from "../core/format-time.ts";
 import { describeRepository, repositorySchema } from "./describe-repository.ts";
 import { describeUser, simpleUserSchema } from "./describe-user.ts";
 import { type Invitation, toRepositoryRole } from "./invitations.ts";
@@ -38,7 +39,7 @@ export function describeInvitation(
     repository: describeRepository(repository, publicUrl),
     url: `${publicUrl}/api/v3/user/repository_invitations/${invitation.id}`,
     html_url: `${publicUrl}/settings/organizations`,
-    created_at: invitation.createdAt.toISOString(),
+    created_at: formatTime(invitation.createdAt),
     expired: false,
   };
 }

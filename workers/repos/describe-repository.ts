@@ -1,6 +1,7 @@
 // A repository in GitHub's shape.
 import { z } from "@hono/zod-openapi";
 import { hasRole, type Visibility } from "../../schema/roles.ts";
+import { formatTime } from "../core/format-time.ts";
 import { describeUser, simpleUserSchema } from "./describe-user.ts";
 import type { Repository } from "./service.ts";
 
@@ -125,8 +126,8 @@ export function describeRepository(
     permissions: describePermissions(
       repository.visibility === "public" ? (repository.role ?? "read") : repository.role,
     ),
-    pushed_at: (repository.pushedAt ?? repository.createdAt).toISOString(),
-    created_at: repository.createdAt.toISOString(),
-    updated_at: repository.updatedAt.toISOString(),
+    pushed_at: formatTime(repository.pushedAt ?? repository.createdAt),
+    created_at: formatTime(repository.createdAt),
+    updated_at: formatTime(repository.updatedAt),
   };
 }

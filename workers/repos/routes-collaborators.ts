@@ -4,7 +4,7 @@ import { REPOSITORY_ROLES } from "../../schema/roles.ts";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { notFound } from "../core/errors.ts";
-import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
+import { addLinks, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import {
@@ -80,7 +80,14 @@ const putRoute = createRoute({
   "x-permission": "repository.administer",
   request: {
     params: personParams,
-    body: json(z.object({ permission: z.enum([...GITHUB_PERMISSIONS, "read", "write"]).optional() })),
+    body: json(
+      z.object({
+        permission: z
+          .enum([...GITHUB_PERMISSIONS, "read", "write"])
+          .nullish()
+          .transform(unsaid),
+      }),
+    ),
   },
   responses: {
     201: { description: "Invited", ...json(repositoryInvitationSchema) },

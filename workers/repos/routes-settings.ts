@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../core/app-env.ts";
-import { json } from "../core/openapi.ts";
+import { json, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
@@ -15,12 +15,12 @@ const params = z.object({ owner: z.string(), repo: z.string() });
 
 const changeBody = z
   .object({
-    name: z.string().optional(),
+    name: z.string().nullish().transform(unsaid),
     description: z.string().nullish(),
-    private: z.boolean().optional(),
-    visibility: z.enum(["public", "internal", "private"]).optional(),
-    default_branch: z.string().optional(),
-    archived: z.boolean().optional(),
+    private: z.boolean().nullish().transform(unsaid),
+    visibility: z.enum(["public", "internal", "private"]).nullish().transform(unsaid),
+    default_branch: z.string().nullish().transform(unsaid),
+    archived: z.boolean().nullish().transform(unsaid),
   })
   .openapi("ChangeRepository");
 
@@ -58,8 +58,12 @@ const transferRoute = createRoute({
         z
           .object({
             new_owner: z.string(),
-            new_name: z.string().optional(),
-            team_ids: z.array(z.number().int()).max(0, "teams get it after the transfer").optional(),
+            new_name: z.string().nullish().transform(unsaid),
+            team_ids: z
+              .array(z.number().int())
+              .max(0, "teams get it after the transfer")
+              .nullish()
+              .transform(unsaid),
           })
           .openapi("TransferRepository"),
       ),

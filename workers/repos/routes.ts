@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
-import { json, pageQuery } from "../core/openapi.ts";
+import { json, pageQuery, unsaid } from "../core/openapi.ts";
 import { formatLinks, readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeRepository, repositorySchema, toVisibility } from "./describe-repository.ts";
@@ -12,7 +12,7 @@ const createSchema = z
   .object({
     name: z.string(),
     description: z.string().max(350).nullish(),
-    private: z.boolean().optional(),
+    private: z.boolean().nullish().transform(unsaid),
   })
   .openapi("CreateRepository");
 

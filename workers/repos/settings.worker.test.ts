@@ -76,7 +76,7 @@ describe("PATCH /repos/:owner/:repo", () => {
     expect(await (await patch({ archived: true })).json()).toMatchObject({ archived: true });
     const next = makeCommit({ a: "b\n" }, first.oid);
     expect(await repository.push("refs/heads/main", first.oid, next.oid, next.pack)).toContain(
-      "may not push",
+      "This repository is archived",
     );
     expect((await call("POST", `${here()}/statuses/${first.oid}`, { state: "success" })).status).toBe(403);
     expect((await patch({ name: "other" })).status).toBe(403);

@@ -1,7 +1,7 @@
 // The site's settings under /api/site/settings, for its admins.
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../core/app-env.ts";
-import { json } from "../core/openapi.ts";
+import { json, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { changeSettings, readSettingsAsAdmin } from "./service.ts";
@@ -21,6 +21,18 @@ const bodySchema = z
   })
   .openapi("SiteSettings");
 
+const changeSchema = z
+  .strictObject({
+    registration: shape.registration.nullish().transform(unsaid),
+    registration_domains: shape.registrationDomains.nullish().transform(unsaid),
+    organization_creation: shape.organizationCreation.nullish().transform(unsaid),
+    default_visibility: shape.defaultVisibility.nullish().transform(unsaid),
+    site_name: shape.siteName.nullish().transform(unsaid),
+    banner: shape.banner.nullish().transform(unsaid),
+    audit_retention_days: shape.auditRetentionDays.nullish().transform(unsaid),
+  })
+  .openapi("SiteSettingsChange");
+
 const readRoute = createRoute({
   method: "get",
   path: "/site/settings",
@@ -34,8 +46,9 @@ const changeRoute = createRoute({
   path: "/site/settings",
   summary: "Change settings of the whole site",
   "x-permission": "site.administer",
-  description: "What is absent stays. A change holds at once; pages may show what was for five seconds more.",
-  request: { body: { required: true, ...json(bodySchema.partial().openapi("SiteSettingsChange")) } },
+  description:
+    "What is absent or null stays as it is. A change holds at once; pages may show what was for five seconds more.",
+  request: { body: { required: true, ...json(changeSchema) } },
   responses: {
     200: { description: "All, as they are from now on", ...json(bodySchema) },
     ...errorResponses(400, 401, 403, 404, 422),

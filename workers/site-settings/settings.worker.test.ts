@@ -145,7 +145,7 @@ describe("an organisation", () => {
     withSettings({ organizationCreation: "admins" }, async (inside) => {
       await expect(make(inside, await createPerson(), false)).rejects.toMatchObject({
         code: "forbidden",
-        message: "Only the site's admins make organisations here.",
+        message: "Only admins of this site can do this.",
       });
       expect(await make(inside, admin, true)).toMatchObject({ organizationRole: "owner" });
     }));

@@ -1,5 +1,6 @@
 // Commit statuses in GitHub's shape.
 import { z } from "@hono/zod-openapi";
+import { formatTime } from "../core/format-time.ts";
 import { describeUser, simpleUserSchema } from "../repos/describe-user.ts";
 import type { Repository } from "../repos/service.ts";
 import type { StatusRow } from "./service.ts";
@@ -40,8 +41,8 @@ export function describePlainStatus(
     description: status.description === "" ? null : status.description,
     target_url: target === "" ? null : target,
     context: status.context,
-    created_at: status.createdAt.toISOString(),
-    updated_at: status.updatedAt.toISOString(),
+    created_at: formatTime(status.createdAt),
+    updated_at: formatTime(status.updatedAt),
   };
 }
 

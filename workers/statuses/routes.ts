@@ -6,7 +6,7 @@ import type { RepositoryAction } from "../auth/permissions.ts";
 import { findRevision } from "../content/find-revision.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { notFound } from "../core/errors.ts";
-import { json, pageQuery } from "../core/openapi.ts";
+import { json, pageQuery, unsaid } from "../core/openapi.ts";
 import { formatLinks, readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { createObjectReader } from "../git/store/object-reader.ts";
@@ -25,7 +25,7 @@ const statusBody = z
       .union([z.literal(""), z.url({ protocol: /^https?$/ }).max(ADDRESS_CHARACTERS_MAX)])
       .nullish(),
     description: z.string().max(DESCRIPTION_CHARACTERS_MAX).nullish(),
-    context: z.string().min(1).max(STATUS_CONTEXT_CHARACTERS_MAX).optional(),
+    context: z.string().min(1).max(STATUS_CONTEXT_CHARACTERS_MAX).nullish().transform(unsaid),
   })
   .openapi("CreateCommitStatus");
 

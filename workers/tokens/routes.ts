@@ -2,8 +2,9 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError } from "../core/errors.ts";
+import { formatTime, formatTimeOrNull } from "../core/format-time.ts";
 import { TOKEN_CHECKS_PER_ADDRESS } from "../core/limits.ts";
-import { idParam, json } from "../core/openapi.ts";
+import { idParam, json, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { toAddressKey } from "../rate-limits/limit-requests.ts";
@@ -98,7 +99,9 @@ const checkRoute = createRoute({
   request: {
     body: {
       required: true,
-      ...json(z.strictObject({ token: z.string().max(200), revoke: z.boolean().optional() })),
+      ...json(
+        z.strictObject({ token: z.string().max(200), revoke: z.boolean().nullish().transform(unsaid) }),
+      ),
     },
   },
   responses: {
@@ -161,9 +164,9 @@ function describeToken(row: TokenRow): z.infer<typeof tokenSchema> {
     token_prefix: row.tokenPrefix,
     scopes: row.scopes,
     repositories: row.repositories,
-    last_used_at: row.lastUsedAt?.toISOString() ?? null,
+    last_used_at: formatTimeOrNull(row.lastUsedAt),
     last_used_address: row.lastUsedAddress,
-    expires_at: row.expiresAt?.toISOString() ?? null,
-    created_at: row.createdAt.toISOString(),
+    expires_at: formatTimeOrNull(row.expiresAt),
+    created_at: formatTime(row.createdAt),
   };
 }
