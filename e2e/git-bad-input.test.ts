@@ -112,6 +112,58 @@ describe("a pack that is bad", () => {
   });
 });
 
+describe("an old history", () => {
+  const name = "A U Thor";
+  const mail = "<author@example.com>";
+
+  // Of the kinds that well-known repositories hold: of git's first months, of a Python library, of a shell framework.
+  it.each([
+    [
+      "dates of git's first months and a tag without a tagger",
+      `${name} ${mail} Thu Apr 7 15:13:13 2005`,
+      "40000",
+    ],
+    ["a zone of five digits", `${name} ${mail} 1313584730 +51800`, "40000"],
+    ["modes padded by zeros, and no space before an email", `${name}${mail} 01313584730 -0700`, "040000"],
+    ["a date that no calendar has", `${name} ${mail} 8640000000001 +0000`, "40000"],
+    ["no date at all, and a bracket in an email", `${name} <a<author@example.com>`, "40000"],
+  ])("with %s is pushed, cloned and shown", async (_what, ident, mode) => {
+    const { remote, name: repository } = await makeRepository(plue);
+    const folder = await makeWorkTree("old", { "a/b": "1\n" });
+    const write = (type: string, bytes: Buffer) => {
+      const { stdout } = spawnSync(
+        "git",
+        ["-C", folder, "hash-object", "-wt", type, "--stdin", "--literally"],
+        {
+          input: bytes,
+        },
+      );
+      return stdout.toString().trim();
+    };
+    const subtree = await git(folder, "rev-parse", "HEAD:a");
+    const tree = write("tree", Buffer.concat([Buffer.from(`${mode} a\0`), Buffer.from(subtree, "hex")]));
+    const root = await git(folder, "rev-parse", "HEAD");
+    const header = `tree ${tree}\nparent ${root}\nauthor ${ident}\ncommitter ${ident}\n`;
+    const tip = write("commit", Buffer.from(`${header}\nOld\n`));
+    const tag = write("tag", Buffer.from(`object ${tip}\ntype commit\ntag v0\n\nOld\n`));
+    await git(folder, "push", "--quiet", remote, `${tip}:refs/heads/main`, `${tag}:refs/tags/v0`);
+
+    for (const options of [[], ["--depth=1"], ["--filter=tree:0", "--no-checkout"]]) {
+      const clone = makeFolder("old-clone");
+      await git(clone, "clone", "--quiet", ...options, remote, "c");
+      expect(await git(`${clone}/c`, "rev-parse", "HEAD", "v0")).toBe(`${tip}\n${tag}`);
+      if (options.length === 0) expect(await git(`${clone}/c`, "cat-file", "-t", tree)).toBe("tree");
+      removeFolder(clone);
+    }
+    const page = await fetch(`${plue.url}/admin/${repository}`);
+    expect(page.status).toBe(200);
+    const text = await page.text();
+    expect(text).toContain("A U Thor");
+    expect(text.includes("unknown date")).toBe(!/ 0?1313584730 /.test(ident));
+    removeFolder(folder);
+  });
+});
+
 describe("a push that breaks off", () => {
   it("leaves the repository as it was, and works when it is tried again", async () => {
     const { remote, folder, refs } = await makePushed();

@@ -84,7 +84,7 @@ export function CommitLine({ repository, commit, now }: CommitLineProps) {
           {commit.sha.slice(0, 10)}
         </a>
         <bdi>{commit.authorName}</bdi>
-        <Moment at={commit.authoredAt} now={now} />
+        {commit.authoredAt === null ? <span>unknown date</span> : <Moment at={commit.authoredAt} now={now} />}
         {commit.runs.map((run) => (
           <a href={runPath(repository, run.number)} class="commit-run">
             {`${run.name} #${run.number} `}

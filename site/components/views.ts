@@ -35,7 +35,8 @@ export interface CommitView {
   /** The first line of the message. */
   subject: string;
   authorName: string;
-  authoredAt: Date;
+  /** Null when the commit says no time, or one that no calendar has. */
+  authoredAt: Date | null;
   /** The runs of this commit, newest first. */
   runs: readonly { number: number; name: string; status: RunStatus }[];
 }

@@ -99,7 +99,7 @@ async function showRevision(
     sha: resolved.commit.oid,
     subject: resolved.commit.subject,
     authorName: resolved.commit.authorName,
-    authoredAt: new Date(resolved.commit.authoredAtMs),
+    authoredAt: resolved.commit.authoredAtMs === null ? null : new Date(resolved.commit.authoredAtMs),
     runs: await findRunsOfCommit(context.get("database"), repository.id, resolved.commit.oid),
   };
   const shared = { frame, repository, revision, commit, path };

@@ -13,8 +13,8 @@ export interface CommitSummary {
   subject: string;
   message: string;
   authorName: string;
-  /** Milliseconds since the epoch. */
-  authoredAtMs: number;
+  /** Milliseconds since the epoch; null when the commit says no time, or an impossible one. */
+  authoredAtMs: number | null;
 }
 
 /** The commit at `oid` or behind the tag at `oid`; undefined when it is something else or isn't there. */
@@ -38,6 +38,6 @@ function summarise(oid: string, bytes: Uint8Array): CommitSummary {
     subject: (commit.message.split("\n")[0] ?? "").slice(0, 500),
     message: commit.message,
     authorName: commit.author.name,
-    authoredAtMs: commit.author.timeSeconds * 1000,
+    authoredAtMs: commit.author.timeSeconds === null ? null : commit.author.timeSeconds * 1000,
   };
 }

@@ -47,7 +47,8 @@ export async function describeCommit(
   const describeIdent = (ident: typeof commit.author) => ({
     name: ident.name,
     email: ident.email,
-    date: `${new Date(ident.timeSeconds * 1000).toISOString().slice(0, 19)}Z`,
+    // An unknown date is 1970, as in git's log and GitHub's API.
+    date: `${new Date((ident.timeSeconds ?? 0) * 1000).toISOString().slice(0, 19)}Z`,
   });
   return {
     sha: oid,

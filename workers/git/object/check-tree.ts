@@ -1,5 +1,6 @@
 // Refuses the trees that `git fsck --strict` calls errors: those that could write outside a checkout, hide entries or
-// mean different things to different clients. Odd file modes are git's "info" and pass.
+// mean different things to different clients. Odd file modes are git's "info" and pass, and so do modes padded with zeros,
+// which tools of git's first years wrote: every client reads them as the same number.
 
 import { TREE_NAME_LIMIT_BYTES } from "../limits.ts";
 import { isDotGit, isDotGitmodules } from "./dotgit-names.ts";
@@ -116,7 +117,6 @@ export function checkTree(tree: Uint8Array, start: number, end: number, visitor:
   while (at < end) {
     let mode = 0;
     let byte = tree[at]!;
-    if (byte === 0x30) throw badTree("it has a mode padded with zeros");
     const modeAt = at;
     while (byte >= 0x30 && byte <= 0x37 && at < end) {
       mode = ((mode << 3) | (byte - 0x30)) & 0xffff;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PackBuilder, text } from "../testing/pack-builder.ts";
-import { createRepository } from "../testing/real-git.ts";
+import { createRepository, STRICT_INDEX_PACK } from "../testing/real-git.ts";
 import { checkCommit, checkTag } from "./check-object.ts";
 import { checkTree } from "./check-tree.ts";
 import { GitError } from "./git-error.ts";
@@ -64,10 +64,7 @@ function accepts(kind: Kind, bytes: Uint8Array): boolean {
 function gitAccepts(type: Kind, bytes: Uint8Array): boolean {
   const pack = new PackBuilder().add({ type: "blob", bytes: text("") });
   if (!(type === "tree" && bytes.length === 0)) pack.add({ type: "tree", bytes: text("") });
-  const { ok, stderr } = repository.try(
-    ["index-pack", "--strict", "--stdin"],
-    pack.add({ type, bytes }).finish(),
-  );
+  const { ok, stderr } = repository.try(STRICT_INDEX_PACK, pack.add({ type, bytes }).finish());
   // git 2.39 finds some errors in tags and takes them all the same.
   return ok && !/^error:/m.test(stderr);
 }

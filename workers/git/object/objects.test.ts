@@ -118,6 +118,27 @@ describe("objects of real git", () => {
     const latin = Buffer.from(`tree ${ZERO_OID}\nencoding latin1\n\ncaf\xe9`, "latin1");
     expect(parseCommit(latin).message).toBe("café");
   });
+
+  it.each([
+    ["ISO-8859-2", [0xb3], "ł"],
+    ["ISO-2022-JP", [0x1b, 0x24, 0x42, 0x24, 0x22, 0x1b, 0x28, 0x42], "あ"],
+    ["EUC-JP", [0xa4, 0xa2], "あ"],
+    ["Shift_JIS", [0x82, 0xa0], "あ"],
+    ["GB18030", [0xc4, 0xe3], "你"],
+    ["CP932", [0x82, 0xa0], "あ"],
+    ["KOI8-R", [0xc1], "а"],
+    ["windows-1251", [0xe0], "а"],
+    ["UTF-16", [0xc3, 0xa9], "é"],
+    ["no-such-encoding", [0xc3, 0xa9], "é"],
+  ])("are decoded from the encoding they name: %s", (encoding, bytes, decoded) => {
+    const ident = Buffer.concat([text("A "), Uint8Array.from(bytes), text(" <a@example.com> 1 +0000\n")]);
+    const commit = Buffer.concat([
+      ...[text(`tree ${ZERO_OID}\nauthor `), ident, text("committer "), ident],
+      ...[text(`encoding ${encoding}\n\n`), Uint8Array.from(bytes)],
+    ]);
+    const { author, committer, message } = parseCommit(commit);
+    expect([author.name, committer.name, message]).toEqual([`A ${decoded}`, `A ${decoded}`, decoded]);
+  });
 });
 
 it.each([

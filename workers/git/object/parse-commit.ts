@@ -1,7 +1,7 @@
 // A commit as the forge shows it (git-commit-tree). Lenient where git is; what a push may hold is check-object.ts's matter.
 import { GitError } from "./git-error.ts";
 import { isOid, type Oid } from "./oid.ts";
-import { parseHeaders } from "./parse-headers.ts";
+import { findDecoder, parseHeaders } from "./parse-headers.ts";
 import { type Ident, parseIdent } from "./parse-ident.ts";
 
 interface Commit {
@@ -28,26 +28,22 @@ export function parseCommit(bytes: Uint8Array): Commit {
     if (!isOid(parent)) throw new GitError("bad_object", "bad commit: it names a malformed parent");
     parents.push(parent);
   }
+  const decoder = findDecoder(headers.find(([key]) => key === "encoding")?.[1]);
+  const decoded = decoder.encoding === "utf-8" ? headers : parseHeaders(bytes, decoder).headers;
   let author = "";
   let committer = "";
   const extraHeaders: (readonly [string, string])[] = [];
-  for (const header of headers.slice(at)) {
+  for (const header of decoded.slice(at)) {
     if (header[0] === "author" && author === "") author = header[1];
     else if (header[0] === "committer" && committer === "") committer = header[1];
     else extraHeaders.push(header);
   }
-  const encoding = extraHeaders.find(([key]) => key === "encoding")?.[1] ?? "utf-8";
   return {
     tree,
     parents,
     author: parseIdent(author),
     committer: parseIdent(committer),
-    message: decodeMessage(message, encoding),
+    message: decoder.decode(message),
     extraHeaders,
   };
-}
-
-function decodeMessage(message: Uint8Array, encoding: string): string {
-  const latin = /^(iso-?8859-?1|latin-?1)$/i.test(encoding);
-  return new TextDecoder(latin ? "latin1" : "utf-8").decode(message);
 }

@@ -6,10 +6,13 @@ interface HeaderBlock {
   readonly message: Uint8Array;
 }
 
-const decoder = new TextDecoder();
+const utf8 = new TextDecoder();
 
-/** Splits an object into its headers, in order, and its message. Lines without a space become a key alone. */
-export function parseHeaders(bytes: Uint8Array): HeaderBlock {
+/**
+ * Splits an object into its headers, in order, and its message. Lines without a space become a key alone.
+ * @param decoder what the text of the headers is decoded by
+ */
+export function parseHeaders(bytes: Uint8Array, decoder = utf8): HeaderBlock {
   const headers: [string, string][] = [];
   let at = 0;
   while (at < bytes.length && bytes[at] !== 0x0a) {
@@ -27,3 +30,30 @@ export function parseHeaders(bytes: Uint8Array): HeaderBlock {
   }
   return { headers, message: bytes.subarray(Math.min(at + 1, bytes.length)) };
 }
+
+/**
+ * The decoder of the encoding that a commit names ("i18n" in git-commit); UTF-8 where the name is unknown, or of an
+ * encoding that no git object can be in, since its letters hold NULs.
+ */
+export function findDecoder(encoding: string | undefined): TextDecoder {
+  if (encoding === undefined || /^(utf-?(8|16|32)|ucs|iso-10646)/i.test(encoding)) return utf8;
+  try {
+    return new TextDecoder(DECODER_LABELS.get(encoding.toLowerCase()) ?? encoding);
+  } catch (error) {
+    if (error instanceof RangeError) return utf8;
+    throw error;
+  }
+}
+
+// Names that iconv, and so git, knows, and the Encoding Standard doesn't.
+const DECODER_LABELS: ReadonlyMap<string, string> = new Map([
+  ["latin-1", "latin1"],
+  ["cp932", "shift_jis"],
+  ["cp936", "gbk"],
+  ["cp949", "euc-kr"],
+  ["cp950", "big5"],
+  ["eucjp", "euc-jp"],
+  ["euckr", "euc-kr"],
+  ["sjis", "shift_jis"],
+  ["koi8r", "koi8-r"],
+]);

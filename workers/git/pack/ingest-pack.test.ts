@@ -129,7 +129,7 @@ describe("the index, graph and objects of a received pack", () => {
       expect(objects.get(oid)).toEqual({ type, sizeBytes: bytes.length });
       expect([graph.typeAt(position), graph.sizeAt(position)]).toEqual([type, bytes.length]);
       expect(referencesOf(graph, index.oidAt, position)).toEqual(expectedReferences(type, bytes));
-      const time = type === "commit" ? parseCommit(bytes).committer.timeSeconds : 0;
+      const time = type === "commit" ? (parseCommit(bytes).committer.timeSeconds ?? 0) : 0;
       expect(graph.commitTimeAt(position)).toBe(time);
     }
     expect(graph.externalCount).toBe(0);

@@ -113,7 +113,7 @@ export class ObjectRecorder {
     if (typeCode === TREE) return this.logTree(entry, bytes, start, end, base);
     if (typeCode === COMMIT) {
       const commit = checkCommit(bytes, start, end);
-      const at = log.begin(Math.min(commit.timeSeconds, Number.MAX_SAFE_INTEGER));
+      const at = log.begin(commit.timeSeconds);
       this.addHexReference(bytes, commit.treeAt, TREE);
       for (const parentAt of commit.parentsAt) this.addHexReference(bytes, parentAt, COMMIT);
       log.end();
