@@ -10,6 +10,7 @@ import { authenticate, refuseForgery } from "./auth/middleware.ts";
 import { findTokenInQuery } from "./auth/read-token.ts";
 import { clockRoutes } from "./clock/routes.ts";
 import { ANONYMOUS } from "./core/actor.ts";
+import { answerUnchanged } from "./core/answer-unchanged.ts";
 import { answerApiError, formatSeconds, logFailure, toForgeError } from "./core/api-errors.ts";
 import { limitBody, readBodyAsJson } from "./core/api-input.ts";
 import type { AppEnv } from "./core/app-env.ts";
@@ -55,6 +56,7 @@ const api = new OpenAPIHono<AppEnv>();
 // Before the limit of bodies: a part of an import has a limit of its own.
 api.route("/", importPartRoutes);
 api.use(limitBody, readBodyAsJson, authenticate, refuseForgery);
+api.use("/v3/*", answerUnchanged);
 api.route("/", healthRoutes);
 api.route("/", runRoutes);
 api.route("/v3", accountRoutes);
