@@ -29,6 +29,7 @@ import { importRoutes } from "./imports/routes.ts";
 import { importPartRoutes } from "./imports/routes-parts.ts";
 import { importStreamRoutes } from "./imports/routes-stream.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { completeDocument } from "./openapi/complete-document.ts";
 import { organizationMemberRoutes } from "./orgs/routes-members.ts";
 import { membershipRoutes } from "./orgs/routes-memberships.ts";
 import { organizationRoutes } from "./orgs/routes-organizations.ts";
@@ -79,11 +80,15 @@ api.route("/", tokenRoutes);
 api.route("/", siteSettingsRoutes);
 api.route("/", importRoutes);
 api.route("/", importStreamRoutes);
-api.doc31("/openapi.json", (context) => ({
-  openapi: "3.1.0",
-  info: { title: "Plue", version: context.get("env").buildVersion },
-  servers: [{ url: `${context.get("env").publicUrl}/api` }],
-}));
+api.get("/openapi.json", (context) => {
+  const { buildVersion, publicUrl } = context.get("env");
+  const document = api.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: { title: "Plue", version: buildVersion },
+    servers: [{ url: `${publicUrl}/api` }],
+  });
+  return context.json(completeDocument(document));
+});
 api.all("*", (context) => {
   throw unrouted.refuse(context);
 });

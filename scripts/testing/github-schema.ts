@@ -1,21 +1,19 @@
 // Whether an answer of the API has the shape that GitHub documents for it: the schemas of GitHub Enterprise Server 3.19
-// from @octokit/openapi. Loaded at the first question. Worker tests ask it over HTTP (workers/testing/github-shape.ts).
+// from @octokit/openapi. Loaded at the first question. Worker tests ask it over HTTP (schema-server.ts).
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { Ajv, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { z } from "zod";
 
-const questionSchema = z.object({
+export const shapeQuestionSchema = z.object({
   method: z.string(),
   /** As GitHub's document writes it, such as `/users/{username}`. */
   path: z.string(),
   status: z.number().int(),
   body: z.unknown(),
 });
-type Question = z.infer<typeof questionSchema>;
+type Question = z.infer<typeof shapeQuestionSchema>;
 
 /**
  * What in `body` isn't as GitHub documents the answer to `method` and `path` with `status`; empty when all is.
@@ -27,30 +25,6 @@ export function findShapeProblems(question: Question): string[] {
   return (validate.errors ?? []).map(({ instancePath, message, params }) =>
     `${instancePath || "/"} ${message ?? "is wrong"} ${JSON.stringify(params)}`.trim(),
   );
-}
-
-/** Answers `findShapeProblems` by POST of its question, on a port of its own. */
-export async function serveGithubShapes(): Promise<{ url: string; stop(): Promise<void> }> {
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    try {
-      const problems = findShapeProblems(
-        questionSchema.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))),
-      );
-      response.end(JSON.stringify({ problems }));
-    } catch (error) {
-      response.end(JSON.stringify({ problems: [String(error)] }));
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 const DOCUMENT_ID = "https://plue.test/ghes-3.19.json";

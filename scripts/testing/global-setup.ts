@@ -10,8 +10,8 @@ import { startNeonBridge } from "../dev/neon-bridge/bridge.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { migrateDatabase } from "../migrate.ts";
 import { runStatement } from "./database.ts";
-import { serveGithubShapes } from "./github-schema.ts";
 import { makeMigratedTemplate } from "./migrated-database.ts";
+import { serveSchemas } from "./schema-server.ts";
 import { serveTroubledDatabase } from "./troubled-database.ts";
 
 declare module "vitest" {
@@ -23,10 +23,15 @@ declare module "vitest" {
     neonProxy: string;
     /** Where the way to the database breaks as the path says; see troubled-database.ts. */
     troubledDatabase: string;
-    /** Where the shapes of GitHub's API are judged; see github-schema.ts. */
-    githubShapesUrl: string;
+    /** Where answers are held to GitHub's schemas and to our own; see schema-server.ts. */
+    schemasUrl: string;
+    /** How many requests the test of the whole API makes to each operation: `PLUE_API_CASES`. */
+    apiCases: number;
   }
 }
+
+/** Some forty seconds; `PLUE_API_CASES=60` is ten times as many. */
+const API_CASES_DEFAULT = 6;
 
 /** Vitest calls this once before all projects' tests, and the function it returns after them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -51,10 +56,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("neonProxy", bridge.address);
   const troubled = await serveTroubledDatabase(bridge.address);
   project.provide("troubledDatabase", troubled.address);
-  const shapes = await serveGithubShapes();
-  project.provide("githubShapesUrl", shapes.url);
+  const schemas = await serveSchemas();
+  project.provide("schemasUrl", schemas.url);
+  project.provide("apiCases", Number(process.env.PLUE_API_CASES ?? API_CASES_DEFAULT));
   return async () => {
-    await shapes.stop();
+    await schemas.stop();
     await troubled.stop();
     await bridge.stop();
     await postgres.server.stop();

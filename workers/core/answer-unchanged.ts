@@ -8,7 +8,8 @@ export const answerUnchanged: MiddlewareHandler<AppEnv> = async (context, next) 
   await next();
   const { res, req } = context;
   const isRead = req.method === "GET" || req.method === "HEAD";
-  if (!isRead || res.status !== 200 || !res.headers.get("content-type")?.startsWith("application/json")) return;
+  if (!isRead || res.status !== 200 || !res.headers.get("content-type")?.startsWith("application/json"))
+    return;
   const body = await res.arrayBuffer();
   const etag = `W/"${await hash(body)}"`;
   const headers = new Headers(res.headers);
@@ -22,8 +23,8 @@ export const answerUnchanged: MiddlewareHandler<AppEnv> = async (context, next) 
   context.res = isKnown ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
 };
 
-/** Whether the list of an `If-None-Match` header names `etag`; weak and strong ones are the same here, as in RFC 9110. */
-export function namesEtag(header: string | undefined, etag: string): boolean {
+// Whether the list of an `If-None-Match` header names `etag`; weak and strong ones are the same here, as in RFC 9110.
+function namesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === "*") return true;
   const opaque = etag.replace(/^W\//, "");

@@ -27,11 +27,20 @@ const DESCRIPTIONS = {
   403: "Not allowed",
   404: "Not found, or not to be seen",
   409: "Not possible in its present state",
+  413: "The body is too large",
+  414: "The address is too long",
   422: "A field is missing or wrong",
+  429: "Too many requests",
+  431: "The headers are too large",
   503: "Something it needs is away",
 } as const;
 
-type ErrorStatus = keyof typeof DESCRIPTIONS;
+export type ErrorStatus = keyof typeof DESCRIPTIONS;
+
+export const ERROR_STATUSES = [400, 401, 403, 404, 409, 413, 414, 422, 429, 431, 503] as const;
+
+/** What each status of an error says, for the parts that all routes share. */
+export const describeErrors = (): Readonly<Record<ErrorStatus, string>> => DESCRIPTIONS;
 
 /** The error answers of a route, for its OpenAPI description. */
 export function errorResponses<Status extends ErrorStatus>(...statuses: Status[]) {

@@ -5,7 +5,7 @@ import { json, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { changeSettings, readSettingsAsAdmin } from "./service.ts";
-import { type SiteSettings, siteSettingsSchema } from "./settings.ts";
+import { type SiteSettings, siteSettingsSchema, VISIBLE_LINE } from "./settings.ts";
 
 const { shape } = siteSettingsSchema;
 
@@ -15,8 +15,8 @@ const bodySchema = z
     registration_domains: shape.registrationDomains,
     organization_creation: shape.organizationCreation,
     default_visibility: shape.defaultVisibility,
-    site_name: shape.siteName,
-    banner: shape.banner,
+    site_name: shape.siteName.openapi({ pattern: VISIBLE_LINE.source }),
+    banner: shape.banner.openapi({ pattern: VISIBLE_LINE.source }),
     audit_retention_days: shape.auditRetentionDays,
   })
   .openapi("SiteSettings");

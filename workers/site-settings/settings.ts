@@ -10,13 +10,16 @@ import {
   SITE_NAME_CHARACTERS_MAX,
 } from "../core/limits.ts";
 
+/** One line, without what nobody sees. */
+export const VISIBLE_LINE = /^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u;
+
 /** A text of one line, without what nobody sees. */
 const line = (charactersMax: number, noun: string) =>
   z
     .string()
     .trim()
     .max(charactersMax, `${noun} has at most ${charactersMax} characters.`)
-    .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, `${noun} is one line of visible characters.`);
+    .regex(VISIBLE_LINE, `${noun} is one line of visible characters.`);
 
 const days = `Events are kept from ${AUDIT_RETENTION_DAYS_MIN} to ${AUDIT_RETENTION_DAYS_MAX} days.`;
 

@@ -13,7 +13,8 @@ declare global {
 declare module "vitest" {
   interface ProvidedContext {
     /** As scripts/testing/global-setup.ts provides it. */
-    githubShapesUrl: string;
+    schemasUrl: string;
+    apiCases: number;
     troubledDatabase: string;
   }
 }

@@ -9,7 +9,7 @@ import { expect, inject } from "vitest";
 export async function expectGithubShape(method: string, path: string, response: Response): Promise<unknown> {
   const body: unknown = await response.json();
   const question = JSON.stringify({ method, path, status: response.status, body });
-  const answer = await fetch(inject("githubShapesUrl"), { method: "POST", body: question });
+  const answer = await fetch(`${inject("schemasUrl")}/github`, { method: "POST", body: question });
   expect(await answer.json(), `${method} ${path} ${response.status}`).toEqual({ problems: [] });
   return body;
 }

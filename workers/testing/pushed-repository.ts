@@ -83,6 +83,11 @@ export class PushedRepository {
     return new PushedRepository(id, name, person);
   }
 
+  /** One that is there already. */
+  static of(id: number, name: string, person: Person): PushedRepository {
+    return new PushedRepository(id, name, person);
+  }
+
   get path(): string {
     return `/${this.person.username}/${this.name}`;
   }
