@@ -27,10 +27,19 @@ const arrows: Arrow[] = [
     files: "workers/git/store/**",
     may: [...pureGit, "schema/**", "workers/core/**", "workers/git/store/**"],
   },
+  {
+    files: "workers/git/verify/**",
+    may: [...pureGit, "workers/git/store/bounded-cache.ts", "workers/git/verify/**"],
+    // What graphs are written with: a check shares no code with it.
+    never: [
+      "workers/git/pack/{reference-log,build-pack-graph,object-recorder,tree-ids,oid-table,ingest-*}.ts",
+      "workers/git/object/{check-*,parse-*}.ts",
+    ],
+  },
   { files: "workers/git/http/**", may: beneath },
   {
     files: "workers/git/housekeeping/**",
-    may: [...pureGit, "schema/**", "workers/core/**", "workers/git/{store,housekeeping}/**"],
+    may: [...pureGit, "schema/**", "workers/core/**", "workers/git/{store,verify,housekeeping}/**"],
   },
 
   { files: "workers/core/**", may: ["schema/**", "workers/core/**"] },

@@ -87,6 +87,19 @@ export const SPOOL_PARTS_LENT = 3;
 /** Memory for the indexes and graphs of packs, and for small packs, kept between requests. */
 export const PACK_CACHE_BYTES = 40 * 1024 ** 2;
 
+/** Largest pack whose graph is made anew within a request that needs it; of a larger one housekeeping does it. */
+export const GRAPH_REBUILT_IN_REQUEST_BYTES = 256 * 1024 ** 2;
+export const GRAPH_REBUILT_IN_REQUEST_OBJECTS = 200_000;
+
+/** Bytes of packs whose graphs one step of housekeeping makes anew; a larger pack is a step of its own. */
+export const GRAPHS_REBUILT_PER_STEP_BYTES = 256 * 1024 ** 2;
+
+/** Memory for objects that are kept as bases while a stored pack is read to be verified. */
+export const VERIFY_CACHE_BYTES = 24 * 1024 ** 2;
+
+/** Most objects of other packs that the objects of one may reference. */
+export const NEEDS_LIMIT = 1_000_000;
+
 /** Memory for what visible refs reach, kept while no ref moves, and for the plans of fetches. */
 export const REACHED_CACHE_BYTES = 1024 ** 2;
 export const PLAN_CACHE_BYTES = 2 * 1024 ** 2;

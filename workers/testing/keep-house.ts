@@ -13,8 +13,11 @@ import type { PushedRepository } from "./pushed-repository.ts";
 type Step = Parameters<NonNullable<HousekeepingContext["reach"]>>[0];
 
 /** The context of housekeeping; `at` runs when a step is reached, each time. */
-export function housekeeping(at: Partial<Record<Step, () => Promise<void>>> = {}): HousekeepingContext {
-  return { bucket: env.OBJECTS, database, reach: async (step) => at[step]?.() };
+export function housekeeping(
+  at: Partial<Record<Step, () => Promise<void>>> = {},
+  bucket: R2Bucket = env.OBJECTS,
+): HousekeepingContext {
+  return { bucket, database, reach: async (step) => at[step]?.() };
 }
 
 /** One step at once. */
@@ -22,8 +25,9 @@ export function keepHouse(
   repository: PushedRepository,
   at: Partial<Record<Step, () => Promise<void>>> = {},
   graceMs = 0,
+  bucket: R2Bucket = env.OBJECTS,
 ): Promise<HousekeepingOutcome> {
-  return housekeepRepository(housekeeping(at), repository.id, { graceMs });
+  return housekeepRepository(housekeeping(at, bucket), repository.id, { graceMs });
 }
 
 /** Steps until nothing is left to do. */

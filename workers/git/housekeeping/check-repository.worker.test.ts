@@ -79,6 +79,21 @@ describe("the check of a repository", () => {
     expect(damage).toMatch(new RegExp(`${storageKey}\\.graph is (damaged|wrong)`));
   });
 
+  it("finds a graph that says another reference than the tree has", async () => {
+    const { repository, storageKey } = await makePushed("apart");
+    await rewrite(graphKey(storageKey), (bytes) => {
+      const view = new DataView(bytes.buffer);
+      const numbersAt = 44 + 4 * (view.getUint32(8, true) + 1);
+      // Two of the ids that its lists name change places.
+      const first = view.getUint32(numbersAt, true);
+      view.setUint32(numbersAt, view.getUint32(numbersAt + 4, true), true);
+      view.setUint32(numbersAt + 4, first, true);
+    });
+    expect((await findDamage(repository)).join("\n")).toMatch(
+      new RegExp(`${storageKey}\\.graph is wrong about (tree|commit) [0-9a-f]{40}: it says other references`),
+    );
+  });
+
   it.each([packKey, indexKey, graphKey])("finds an object that is gone from R2", async (keyOf) => {
     const { repository, storageKey } = await makePushed("apart");
     await env.OBJECTS.delete(keyOf(storageKey));

@@ -1,16 +1,18 @@
 // Verifies one pack against itself: what R2 holds under its names, read to the last byte. The pack goes through the
-// same gate as one that is pushed, so every object is inflated and named anew, and index and graph are compared with
-// what that makes of it.
-import { SPOOL_PART_BYTES } from "../limits.ts";
+// same gate as one that is pushed, so every object is inflated and named anew, and the index is compared with what that
+// makes of it. The graph is compared with the objects by code that has no part in writing it (verify/).
 import { GitError } from "../object/git-error.ts";
 import { ingestPack } from "../pack/ingest-pack.ts";
 import type { IngestedPack } from "../pack/ingest-types.ts";
-import { type PackGraph, parsePackGraph } from "../pack/pack-graph.ts";
-import { parsePackIndex } from "../pack/pack-index.ts";
+import { isOldGraph, parsePackGraph } from "../pack/pack-graph.ts";
+import { type PackIndex, parsePackIndex } from "../pack/pack-index.ts";
 import type { StoredPack } from "../store/catalog.ts";
+import { readRebuiltGraph } from "../store/current-graph.ts";
 import { splitSidecars } from "../store/joined-pack.ts";
-import { graphKey, indexKey, isJoined, listPackKeys, packKey, packKeys } from "../store/keys.ts";
-import { UploadedFile, type UploadedPart } from "../store/uploaded-file.ts";
+import { graphKey, indexKey, isJoined, listPackKeys, packKey, rebuiltGraphKey } from "../store/keys.ts";
+import { openStoredFile } from "../store/stored-file.ts";
+import type { UploadedFile } from "../store/uploaded-file.ts";
+import { compareGraph } from "../verify/compare-graph.ts";
 
 /** The names of a pack that R2 has no object for. */
 export async function findMissingKeys(bucket: R2Bucket, pack: StoredPack): Promise<string[]> {
@@ -22,8 +24,8 @@ export async function findMissingKeys(bucket: R2Bucket, pack: StoredPack): Promi
 /** What is wrong with a pack whose objects are there; empty when nothing is. Throws what R2 throws. */
 export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promise<string[]> {
   const key = packKey(pack.storageKey);
-  const problems: string[] = [];
-  const file = await openFile(bucket, pack, problems);
+  const { file, problems: misplaced } = await openStoredFile(bucket, pack);
+  const problems: string[] = [...misplaced];
   if (file === null) return problems;
   const stream = file.stream(0);
   let ingested: IngestedPack;
@@ -44,50 +46,40 @@ export async function checkStoredPack(bucket: R2Bucket, pack: StoredPack): Promi
   if (ingested.objectCount !== pack.objectCount) {
     problems.push(`${key} holds ${ingested.objectCount} objects, the catalog says ${pack.objectCount}`);
   }
-  problems.push(...(await checkSidecars(bucket, pack, ingested)));
+  problems.push(...(await checkSidecars(bucket, pack, file, ingested)));
   return problems;
 }
 
-/** The bytes of a pack as its objects are now, whatever their sizes; null when one is gone. Adds what is wrong. */
-async function openFile(
+/** Compares index and graph with what receiving the pack, and then reading its objects, makes of it. */
+async function checkSidecars(
   bucket: R2Bucket,
-  { storageKey, sizeBytes }: StoredPack,
-  problems: string[],
-): Promise<UploadedFile | null> {
-  const keys = packKeys(storageKey, sizeBytes);
-  const heads = await Promise.all(keys.map((key) => bucket.head(key)));
-  const parts: UploadedPart[] = [];
-  for (const [piece, head] of heads.entries()) {
-    if (head === null) {
-      problems.push(`${keys[piece]} is not in R2`);
-      return null;
-    }
-    const { key, etag, size } = head;
-    // What comes behind the pack, of one that is joined, isn't the pack.
-    parts.push({ key, etag, sizeBytes: isJoined(storageKey) ? Math.min(size, sizeBytes) : size });
-    const expectedBytes =
-      keys.length === 1 ? sizeBytes : Math.min(SPOOL_PART_BYTES, sizeBytes - piece * SPOOL_PART_BYTES);
-    if (!isJoined(storageKey) && size !== expectedBytes) {
-      problems.push(`${key} has ${size} bytes, the catalog says ${expectedBytes}`);
-    }
-  }
-  return new UploadedFile(bucket, parts);
-}
-
-async function checkSidecars(bucket: R2Bucket, pack: StoredPack, ingested: IngestedPack): Promise<string[]> {
+  pack: StoredPack,
+  file: UploadedFile,
+  ingested: IngestedPack,
+): Promise<string[]> {
   const { storageKey } = pack;
   const problems: string[] = [];
-  const { idx, graph } = await readSidecars(bucket, pack);
-  if (idx === null || !areEqual(idx, ingested.idx)) {
+  const { idx, graph: stored } = await readSidecars(bucket, pack);
+  if (idx === null || Buffer.compare(idx, ingested.idx) !== 0) {
     problems.push(`${indexKey(storageKey)} isn't the index of the pack`);
   }
+  const isOld = stored !== null && isOldGraph(stored);
+  const key = isOld ? rebuiltGraphKey(storageKey) : graphKey(storageKey);
+  const graph = isOld ? await readRebuiltGraph(bucket, pack) : stored;
   const index = parsePackIndex(ingested.idx, ingested.sizeBytes);
-  const problem =
-    graph === null
-      ? "is gone"
-      : findDifference(graph, () => parsePackGraph(graph, index), parsePackGraph(ingested.graph, index));
-  if (problem !== null) problems.push(`${graphKey(storageKey)} ${problem}`);
-  return problems;
+  // One of an old format that wasn't made anew yet is read by nobody.
+  if (graph === null) return isOld ? problems : [...problems, `${key} is gone`];
+  return [...problems, ...(await checkGraph(file, index, graph)).map((problem) => `${key} ${problem}`)];
+}
+
+async function checkGraph(file: UploadedFile, index: PackIndex, bytes: Uint8Array): Promise<string[]> {
+  if (bytes.length === 0) return ["is empty"];
+  try {
+    return await compareGraph(file, index, parsePackGraph(bytes, index));
+  } catch (error) {
+    if (error instanceof GitError) return [`is damaged: ${error.message}`];
+    throw error;
+  }
 }
 
 async function readSidecars(
@@ -107,39 +99,4 @@ async function readFrom(bucket: R2Bucket, key: string, offset: number): Promise<
   if (head === null || head.size <= offset) return null;
   const object = await bucket.get(key, { range: { offset } });
   return object === null ? null : new Uint8Array(await object.arrayBuffer());
-}
-
-function areEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
-}
-
-// The same graph can be written in more than one way.
-function findDifference(bytes: Uint8Array, parse: () => PackGraph, expected: PackGraph): string | null {
-  if (bytes.length === 0) return "is empty";
-  try {
-    const graph = parse();
-    for (let position = 0; position < expected.count; position++) {
-      if (describeObject(graph, position) !== describeObject(expected, position)) {
-        return `is wrong about the object at position ${position}`;
-      }
-    }
-    return null;
-  } catch (error) {
-    if (error instanceof GitError) return `is damaged: ${error.message}`;
-    throw error;
-  }
-}
-
-function describeObject(graph: PackGraph, position: number): string {
-  const references: (number | string)[] = [];
-  graph.forEachReference(position, (reference) => {
-    references.push(reference < graph.count ? reference : graph.externalOid(reference - graph.count));
-  });
-  const parts = [
-    graph.typeCodeAt(position),
-    graph.sizeAt(position),
-    graph.baseAt(position),
-    graph.commitTimeAt(position),
-  ];
-  return `${parts.join(" ")} ${references.join(" ")}`;
 }

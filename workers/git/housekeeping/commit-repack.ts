@@ -5,6 +5,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Database, Executor } from "../../core/db.ts";
 import type { Oid } from "../object/oid.ts";
+import { GRAPH_VERSION } from "../pack/pack-graph.ts";
 import { REVIVE_PACK, type StoredPack } from "../store/catalog.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 
@@ -94,9 +95,9 @@ async function insertPack(
 ): Promise<string> {
   const [row] = await queryRows(
     transaction,
-    sql`INSERT INTO packs (repository_id, sha, storage_key, size_bytes, object_count, class, created_at)
+    sql`INSERT INTO packs (repository_id, sha, storage_key, size_bytes, object_count, graph_version, class, created_at)
       SELECT ${repositoryId}::bigint, ${pack.sha}, ${pack.storageKey}, ${pack.sizeBytes}::bigint,
-        ${pack.objectCount}::integer, 'repack', max(created_at)
+        ${pack.objectCount}::integer, ${GRAPH_VERSION}::integer, 'repack', max(created_at)
       FROM packs WHERE repository_id = ${repositoryId} AND sha = ANY(${sql.param(sources)}::text[])
       ON CONFLICT (repository_id, sha) DO UPDATE SET ${REVIVE_PACK}, class = 'repack'
       RETURNING storage_key AS "storageKey"`,

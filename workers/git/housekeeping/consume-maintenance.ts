@@ -13,6 +13,7 @@ import { deleteRetiredPacks } from "./delete-packs.ts";
 import { housekeepRepository } from "./housekeep-repository.ts";
 import { postponeDue } from "./lease.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
+import { listOldGraphs } from "./upgrade-graphs.ts";
 
 interface MaintenanceServices {
   readonly env: Env;
@@ -58,7 +59,11 @@ export async function tickMaintenance({ env, database, log }: MaintenanceService
       ORDER BY housekeep_at LIMIT ${DUE_REPOSITORIES_PER_TICK}`,
     z.object({ id: bigintColumn }),
   );
-  const messages = due.map(({ id }): { body: MaintenanceMessage } => ({
+  const ids = new Set([
+    ...due.map(({ id }) => id),
+    ...(await listOldGraphs(database, DUE_REPOSITORIES_PER_TICK)),
+  ]);
+  const messages = [...ids].map((id): { body: MaintenanceMessage } => ({
     body: { kind: "housekeep", repositoryId: id },
   }));
   if (messages.length > 0) await env.maintenanceQueue.sendBatch(messages);

@@ -8,7 +8,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Executor } from "../../core/db.ts";
 import { DELETED_PACKS_PER_TICK, DELETION_TAKEOVER_MS, RETIRED_PACK_KEPT_MS } from "../limits.ts";
-import { bundleHeadKey, listPackKeys } from "../store/keys.ts";
+import { listRemovedKeys } from "../store/keys.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 import { lockRepository } from "./commit-repack.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
@@ -85,7 +85,7 @@ async function deleteMarkedPack(
   { bucket, database, reach }: HousekeepingContext,
   { repositoryId, storageKey, sizeBytes }: DeletedPack,
 ): Promise<void> {
-  await bucket.delete([...listPackKeys({ storageKey, sizeBytes }), bundleHeadKey(storageKey)]);
+  await bucket.delete(listRemovedKeys({ storageKey, sizeBytes }));
   await reach?.("objects deleted");
   await database.transaction(async (transaction) => {
     await lockRepository(transaction, repositoryId);

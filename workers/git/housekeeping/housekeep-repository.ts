@@ -8,6 +8,7 @@ import type { HousekeepingContext } from "./housekeeping-context.ts";
 import { giveLeaseBack, settleDue, takeLease } from "./lease.ts";
 import { markStaying, openWalk, planDrop, REPACK_BOUNDS } from "./plan-drop.ts";
 import { type RepositoryState, readRepository } from "./read-repository.ts";
+import { upgradeGraphs } from "./upgrade-graphs.ts";
 import { type WrittenRepack, writeRepack } from "./write-repack.ts";
 
 /** What may be set otherwise in tests. */
@@ -36,6 +37,7 @@ export async function housekeepRepository(
   try {
     const state = await readRepository(database, repositoryId, times.graceMs);
     if (state === null) return "busy";
+    if (await upgradeGraphs(context, repositoryId)) return "more";
     if (state.isDue) return await collect(context, repositoryId, state, times.graceMs);
     return await consolidate(context, repositoryId, state);
   } finally {

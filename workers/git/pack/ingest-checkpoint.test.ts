@@ -118,6 +118,16 @@ it("limits hold over all goes together", async () => {
   await expect(tooMuch).rejects.toThrow("larger than 19999 bytes in all");
 });
 
+it.each([{}, { graphVersion: 1 }])(
+  "a state saved for another format of the graph is no state: %j",
+  async (head) => {
+    const text = Buffer.from(JSON.stringify({ ...head, scannedBytes: 12 }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    expect(await openSavedIngest(createMemorySource(Buffer.concat([length, text])))).toBeNull();
+  },
+);
+
 it("a saved state that is damaged is refused", async () => {
   const nonsense = createMemorySource(Buffer.alloc(100, 255));
   await expect(openSavedIngest(nonsense)).rejects.toThrow("a state that was put aside is damaged");

@@ -8,6 +8,7 @@ import { GitError } from "../object/git-error.ts";
 import type { PackedColumn } from "./entry-table.ts";
 import { type IngestState, releaseState } from "./ingest-state.ts";
 import type { IngestOptions, SavedHead, SavedIngest } from "./ingest-types.ts";
+import { GRAPH_VERSION } from "./pack-graph.ts";
 import type { RangeSource } from "./range-source.ts";
 
 const LENGTH_BYTES = 4;
@@ -20,6 +21,7 @@ export class IngestPaused extends Error {
 }
 
 const headSchema = z.object({
+  graphVersion: z.literal(GRAPH_VERSION),
   scannedBytes: z.number(),
   trailer: z.string().nullable(),
   inflatedBytes: z.number(),
@@ -50,6 +52,7 @@ export async function pause(
   const { entries, oids, log, recorder } = state;
   const gitmodules = Int32Array.from(recorder.gitmodules);
   const head: SavedHead = {
+    graphVersion: GRAPH_VERSION,
     ...position,
     inflatedBytes: recorder.inflatedBytes,
     entries: entries.count,
@@ -75,11 +78,17 @@ export async function pause(
   throw new IngestPaused(`${entries.expected} objects are more than one go; it goes on`);
 }
 
-/** Reads where a saved state goes on. Throws GitError `bad_pack` for what is no such state. */
-export async function openSavedIngest(source: RangeSource): Promise<SavedIngest> {
+const versionSchema = z.object({ graphVersion: z.number().default(1) });
+
+/**
+ * Reads where a saved state goes on; null when the lists in it are of another format of the graph, so that the pack is to
+ * be received from its beginning. Throws GitError `bad_pack` for what is no such state.
+ */
+export async function openSavedIngest(source: RangeSource): Promise<SavedIngest | null> {
   const length = await readHeadLength(source);
-  const text = new TextDecoder().decode(await source.read(LENGTH_BYTES, length));
-  return { source, head: headSchema.parse(JSON.parse(text)) };
+  const head: unknown = JSON.parse(new TextDecoder().decode(await source.read(LENGTH_BYTES, length)));
+  if (versionSchema.parse(head).graphVersion !== GRAPH_VERSION) return null;
+  return { source, head: headSchema.parse(head) };
 }
 
 async function readHeadLength(source: RangeSource): Promise<number> {

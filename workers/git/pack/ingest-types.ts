@@ -54,6 +54,8 @@ export interface SavedIngest {
 
 /** What a saved state begins with. */
 export interface SavedHead {
+  /** The format of the graph that what was noted is meant for (pack-graph.ts). */
+  readonly graphVersion: number;
   /** Where the next entry begins, or the pack's trailer when all were scanned. */
   readonly scannedBytes: number;
   /** The pack's trailer once all entries were scanned, in hex. */

@@ -3,7 +3,7 @@
 // record is checked as it is read: a damaged file throws GitError `bad_graph` and never reads astray.
 //
 // Layout, numbers little-endian:
-//   "PLGR" | u32 version = 1 | u32 objects | u32 externals | u32 ids | u32 bytes of records | 20 bytes pack sha
+//   "PLGR" | u32 version = 2 | u32 objects | u32 externals | u32 ids | u32 bytes of records | 20 bytes pack sha
 //   u32 × (objects + 1): where each record begins among the records, and where the last ends
 //   u32 × ids: what each id, numbered as first met in the pack, is: a position, or objects + its place among externals
 //   20 bytes × externals: ids that are referenced but aren't in the pack, ascending
@@ -18,7 +18,11 @@ import { ListDecoder } from "./graph-lists.ts";
 import type { PackIndex } from "./pack-index.ts";
 
 export const GRAPH_MAGIC = 0x52474c50;
-export const GRAPH_VERSION = 1;
+/**
+ * The format that is written and read. Version 1 has the same layout, but those who wrote it recorded wrong ids in some
+ * trees of more than 64 entries: such a graph is made anew from its pack (store/current-graph.ts), never read.
+ */
+export const GRAPH_VERSION = 2;
 export const GRAPH_HEADER_BYTES = 44;
 export const DELTA_FLAG = 8;
 
@@ -46,6 +50,13 @@ export interface PackGraph {
    * pack, one at or above it is external number `reference - count`.
    */
   forEachReference(position: number, visit: (reference: number) => void): void;
+}
+
+/** Whether a sidecar is of a format that was written before this one: its pack is to be read again. */
+export function isOldGraph(bytes: Uint8Array): boolean {
+  if (bytes.length < GRAPH_HEADER_BYTES) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint32(0, true) === GRAPH_MAGIC && view.getUint32(4, true) < GRAPH_VERSION;
 }
 
 function badGraph(why: string): GitError {

@@ -39,7 +39,8 @@ export const storedPacks = z.array(
  * going, with the new ones.
  */
 export const REVIVE_PACK = sql`state = 'live', retired_at = NULL,
-  storage_key = CASE packs.state WHEN 'deleting' THEN excluded.storage_key ELSE packs.storage_key END`;
+  storage_key = CASE packs.state WHEN 'deleting' THEN excluded.storage_key ELSE packs.storage_key END,
+  graph_version = CASE packs.state WHEN 'deleting' THEN excluded.graph_version ELSE packs.graph_version END`;
 
 /** The packs that a repository is served from. */
 export async function listPacks(query: Executor, repositoryId: number): Promise<StoredPack[]> {

@@ -13,6 +13,7 @@ import {
   UNREACHABLE_GRACE_MS,
 } from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
+import { GRAPH_VERSION } from "../pack/pack-graph.ts";
 import { listParentNames } from "../wire/ref-name.ts";
 import { REVIVE_PACK, type StoredPack } from "./catalog.ts";
 import { judgeUpdates, type RefOutcome } from "./judge-updates.ts";
@@ -209,8 +210,8 @@ async function writeMoves(
         ON CONFLICT (repository_id, name)
         DO UPDATE SET oid = excluded.oid, peeled = excluded.peeled, updated_at = now()
       ), stored AS (
-        INSERT INTO packs (repository_id, sha, storage_key, size_bytes, object_count)
-        SELECT ${repositoryId}::bigint, sha, "storageKey", "sizeBytes", "objectCount"
+        INSERT INTO packs (repository_id, sha, storage_key, size_bytes, object_count, graph_version)
+        SELECT ${repositoryId}::bigint, sha, "storageKey", "sizeBytes", "objectCount", ${GRAPH_VERSION}::integer
         FROM jsonb_to_recordset(${packs}::jsonb)
           AS pack (sha text, "storageKey" text, "sizeBytes" bigint, "objectCount" integer)
         ON CONFLICT (repository_id, sha) DO UPDATE SET ${REVIVE_PACK} RETURNING storage_key

@@ -1,6 +1,7 @@
 // The one module that makes R2 keys of the git engine. Invariant: every pack has a storage key of its own, which is made
 // once and never used again, so that what is stored under it never changes; the catalog's row says which pack it is.
 import { SPOOL_PART_BYTES } from "../limits.ts";
+import { GRAPH_VERSION } from "../pack/pack-graph.ts";
 
 /** A storage key that nothing else has or will have, of a pack with its index and graph beside it. */
 export function createStorageKey(repositoryId: number): string {
@@ -47,6 +48,11 @@ export function graphKey(storageKey: string): string {
   return `${storageKey}.graph`;
 }
 
+/** A graph made anew, in the format of today, of a pack that was stored with one of an older format. */
+export function rebuiltGraphKey(storageKey: string): string {
+  return `${storageKey}.v${GRAPH_VERSION}.graph`;
+}
+
 /** The refs that a pack is offered with as a bundle, where it is. */
 export function bundleHeadKey(storageKey: string): string {
   return `${storageKey}.bundle`;
@@ -73,10 +79,16 @@ export function parseImportKey(key: string): number | null {
   return id === undefined ? null : Number(id);
 }
 
-/** All that R2 holds of a pack. */
+/** All that R2 holds of every pack. */
 export function listPackKeys({ storageKey, sizeBytes }: { storageKey: string; sizeBytes: number }): string[] {
   const keys = packKeys(storageKey, sizeBytes);
   return isJoined(storageKey) ? keys : [...keys, indexKey(storageKey), graphKey(storageKey)];
+}
+
+/** All that R2 may hold of a pack: what was made of it later, too. */
+export function listRemovedKeys(pack: { storageKey: string; sizeBytes: number }): string[] {
+  const { storageKey } = pack;
+  return [...listPackKeys(pack), rebuiltGraphKey(storageKey), bundleHeadKey(storageKey)];
 }
 
 /** Before every key of this module. */
@@ -91,7 +103,7 @@ export function repositoryPrefix(repositoryId: number): string {
 export function parseStorageKey(key: string): string | null {
   // Packs used to be named by their hash, and to be under `staging/` before that was known.
   const match =
-    /^(repos\/\d{1,15}\/(?:packs|joined|pieces|staging)\/[0-9a-f-]{36,40})\.(?:(?:\d{1,6}\.)?pack|idx|graph|bundle)$/.exec(
+    /^(repos\/\d{1,15}\/(?:packs|joined|pieces|staging)\/[0-9a-f-]{36,40})\.(?:(?:\d{1,6}\.)?pack|idx|(?:v\d{1,6}\.)?graph|bundle)$/.exec(
       key,
     );
   return match?.[1] ?? null;

@@ -2,11 +2,12 @@
 // this says that a pack is stored, and nothing else is ever stored under their names.
 import { ForgeError } from "../../core/errors.ts";
 import type { IngestedPack } from "../pack/ingest-types.ts";
-import { parsePackGraph } from "../pack/pack-graph.ts";
+import { isOldGraph, parsePackGraph } from "../pack/pack-graph.ts";
 import { parsePackIndex } from "../pack/pack-index.ts";
 import type { PackMember } from "../pack/pack-set.ts";
 import type { StreamableSource } from "../pack/pack-stream.ts";
 import type { StoredPack } from "./catalog.ts";
+import { readCurrentGraph, rebuildGraph } from "./current-graph.ts";
 import { joinPack, splitSidecars } from "./joined-pack.ts";
 import {
   createJoinedKey,
@@ -59,14 +60,37 @@ async function openPack(bucket: R2Bucket, pack: StoredPack): Promise<OpenPack> {
   return { index, graph, source };
 }
 
+/** Sees to it that the graph of a pack, of whatever size, is of the format of today. */
+export async function upgradePack(bucket: R2Bucket, pack: StoredPack): Promise<void> {
+  const { idx, graph } = await readSidecars(bucket, pack);
+  if (isOldGraph(graph)) await rebuildGraph(bucket, pack, idx);
+}
+
+/** The index and the graph of a pack as they were stored with it. */
+async function readSidecars(
+  bucket: R2Bucket,
+  { storageKey, sizeBytes, objectCount }: StoredPack,
+): Promise<{ readonly idx: Uint8Array; readonly graph: Uint8Array }> {
+  if (isJoined(storageKey)) {
+    return splitSidecars(await readObject(bucket, packKey(storageKey), sizeBytes), objectCount);
+  }
+  const [idx, graph] = await Promise.all([
+    readObject(bucket, indexKey(storageKey)),
+    readObject(bucket, graphKey(storageKey)),
+  ]);
+  return { idx, graph };
+}
+
 async function readPack(bucket: R2Bucket, pack: StoredPack): Promise<CachedPack> {
   if (isJoined(pack.storageKey)) return readJoined(bucket, pack);
+  // A small one is in one object, whether that is its first piece or all of it.
+  const [smallKey] = pack.sizeBytes <= SMALL_PACK_BYTES ? packKeys(pack.storageKey, pack.sizeBytes) : [];
   const [idx, graph, bytes] = await Promise.all([
     readObject(bucket, indexKey(pack.storageKey)),
     readObject(bucket, graphKey(pack.storageKey)),
-    pack.sizeBytes <= SMALL_PACK_BYTES ? readObject(bucket, packKey(pack.storageKey)) : null,
+    smallKey === undefined ? null : readObject(bucket, smallKey),
   ]);
-  return parseSidecars(idx, graph, bytes, pack.sizeBytes);
+  return parseSidecars(idx, await readCurrentGraph(bucket, pack, idx, graph), bytes, pack.sizeBytes);
 }
 
 function parseSidecars(
@@ -83,15 +107,13 @@ function parseSidecars(
   return { index, graph, bytes, costBytes };
 }
 
-async function readJoined(
-  bucket: R2Bucket,
-  { storageKey, sizeBytes, objectCount }: StoredPack,
-): Promise<CachedPack> {
+async function readJoined(bucket: R2Bucket, pack: StoredPack): Promise<CachedPack> {
+  const { storageKey, sizeBytes, objectCount } = pack;
   const isWhole = sizeBytes <= SMALL_PACK_BYTES;
   const read = await readObject(bucket, packKey(storageKey), isWhole ? 0 : sizeBytes);
   const bytes = isWhole ? read.subarray(0, sizeBytes) : null;
   const { idx, graph } = splitSidecars(isWhole ? read.subarray(sizeBytes) : read, objectCount);
-  return parseSidecars(idx, graph, bytes, sizeBytes);
+  return parseSidecars(idx, await readCurrentGraph(bucket, pack, idx, graph), bytes, sizeBytes);
 }
 
 async function readObject(bucket: R2Bucket, key: string, offset = 0): Promise<Uint8Array> {

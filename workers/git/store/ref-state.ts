@@ -3,6 +3,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Executor } from "../../core/db.ts";
+import { GRAPH_VERSION } from "../pack/pack-graph.ts";
 import type { StoredPack } from "./catalog.ts";
 import { bigintColumn, queryRows } from "./query-rows.ts";
 
@@ -17,10 +18,13 @@ export interface RefState {
 export const selectVersion = (repositoryId: number) =>
   sql`(SELECT coalesce(max(id), 0) FROM ref_operations WHERE repository_id = ${repositoryId})`;
 
-/** A text that no other state has. Packs are named by where they are, which nothing else ever is. */
+/**
+ * A text that no other state has. Packs are named by where they are, which nothing else ever is, and what is found out
+ * about them by the format of the graphs that said it.
+ */
 export function nameState({ repositoryId, version, packs }: RefState): string {
   const keys = packs.map(({ storageKey }) => storageKey).sort();
-  return [repositoryId, version, ...keys].join(" ");
+  return [GRAPH_VERSION, repositoryId, version, ...keys].join(" ");
 }
 
 /** The version at this moment. */
