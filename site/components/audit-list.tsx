@@ -1,6 +1,8 @@
-// Events of the audit log, with the form that filters them, the next page and the export.
-
+// Events of the audit log as sentences, with the form that filters them, the next page and the export.
+import { describeAuditEvent, SPOKEN_ACTIONS } from "./audit-sentence.ts";
+import { Field } from "./form.tsx";
 import { Moment } from "./moment.tsx";
+import { Select } from "./role-forms.tsx";
 import { TextField } from "./text-field.tsx";
 
 interface AuditEventView {
@@ -10,6 +12,7 @@ interface AuditEventView {
   targetKind: string;
   targetName: string;
   address: string;
+  userAgent: string;
   credentialKind: string;
   details: Record<string, unknown>;
   createdAt: Date;
@@ -31,7 +34,9 @@ export function AuditList({ now, path, events, filter, nextHref, exportHref }: A
       <details>
         <summary>Filter and export</summary>
         <form method="get" action={path} class="fields">
-          <TextField name="action" label="Action" value={filter.action} required={false} error={undefined} />
+          <Field id="action" label="Action" error={undefined}>
+            <Select id="action" name="action" choices={listActions(filter.action)} chosen={filter.action} />
+          </Field>
           <TextField name="actor" label="Who" value={filter.actor} required={false} error={undefined} />
           <TextField
             name="since"
@@ -45,10 +50,10 @@ export function AuditList({ now, path, events, filter, nextHref, exportHref }: A
           <button type="submit">Filter</button>
         </form>
         <p>
-          <a href={exportHref}>All of these as NDJSON</a>
+          <a href={exportHref}>Export these events as NDJSON</a>
         </p>
       </details>
-      {events.length === 0 ? <p class="facts">Nothing is recorded.</p> : null}
+      {events.length === 0 ? <p class="facts">No events.</p> : null}
       <ul class="list">
         {events.map((event) => (
           <AuditItem event={event} now={now} />
@@ -65,21 +70,47 @@ export function AuditList({ now, path, events, filter, nextHref, exportHref }: A
   );
 }
 
+const CREDENTIALS: Record<string, string> = {
+  session: "a browser session",
+  token: "an API token",
+  "deploy-key": "a deploy key",
+  run: "the token of a run",
+};
+
 function AuditItem({ event, now }: { event: AuditEventView; now: Date }) {
   const details = JSON.stringify(event.details);
+  const credential = CREDENTIALS[event.credentialKind];
+  const facts = [
+    event.action,
+    ...(event.address === "" ? [] : [`from ${event.address}`]),
+    ...(credential === undefined ? [] : [`with ${credential}`]),
+  ];
   return (
     <li class="item tight">
       <div class="row">
-        <span class="name">{event.action}</span>
-        <span>{event.actorName === "" ? "somebody not signed in" : event.actorName}</span>
-        <Moment at={event.createdAt} now={now} />
+        <bdi>{describeAuditEvent(event)}</bdi>
+        <span class="facts end">
+          <Moment at={event.createdAt} now={now} />
+        </span>
       </div>
-      <p class="facts">
-        {event.targetKind === "" ? null : `${event.targetKind} ${event.targetName} · `}
-        by {event.credentialKind}
-        {event.address === "" ? "" : ` from ${event.address}`}
-        {details === "{}" ? "" : ` · ${details}`}
-      </p>
+      <details>
+        <summary class="facts">{facts.join(" · ")}</summary>
+        {event.userAgent === "" ? null : <p class="facts">Client: {event.userAgent}</p>}
+        {details === "{}" ? null : (
+          <p>
+            <code>{details}</code>
+          </p>
+        )}
+        {event.userAgent === "" && details === "{}" ? <p class="facts">No further details.</p> : null}
+      </details>
     </li>
   );
 }
+
+/** Every action there is, and the one that is asked for. */
+const listActions = (chosen: string) => [
+  { value: "", label: "All" },
+  ...[...new Set([...SPOKEN_ACTIONS, ...(chosen === "" ? [] : [chosen])])].map((action) => ({
+    ...{ value: action, label: action },
+  })),
+];

@@ -13,7 +13,7 @@ export interface OrganizationView {
   isOwner: boolean;
 }
 
-type Tab = "repositories" | OrganizationPage;
+type Tab = "repositories" | "audit" | OrganizationPage;
 
 type OrganizationLayoutProps = PropsWithChildren<{
   frame: Frame;
@@ -55,7 +55,10 @@ export function OrganizationHeader({ organization, tab }: { organization: Organi
     { key: "people", label: "People", href: organizationPath(name, "people") },
   ];
   if (isMember) tabs.push({ key: "teams", label: "Teams", href: organizationPath(name, "teams") });
-  if (isOwner) tabs.push({ key: "settings", label: "Settings", href: organizationPath(name, "settings") });
+  if (isOwner) {
+    tabs.push({ key: "settings", label: "Settings", href: organizationPath(name, "settings") });
+    tabs.push({ key: "audit", label: "Audit log", href: `${organizationPath(name, "settings")}/audit` });
+  }
   return (
     <div class="tight">
       <p class="row">

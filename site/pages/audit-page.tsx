@@ -2,14 +2,20 @@
 import { AdminLayout } from "../components/admin-layout.tsx";
 import { AuditList, type AuditListProps } from "../components/audit-list.tsx";
 import type { Frame } from "../components/frame.ts";
-import { Layout } from "../components/layout.tsx";
+import { OrganizationLayout, type OrganizationView } from "../components/organization-layout.tsx";
 
-export function AuditPage({ frame, title, list }: { frame: Frame; title: string; list: AuditListProps }) {
+interface OrganizationAuditPageProps {
+  frame: Frame;
+  organization: OrganizationView;
+  list: AuditListProps;
+}
+
+export function OrganizationAuditPage({ frame, organization, list }: OrganizationAuditPageProps) {
   return (
-    <Layout frame={frame} title={title}>
-      <h1>{title}</h1>
+    <OrganizationLayout {...{ frame, organization }} tab="audit" title="Audit log">
+      <p>What was done in this organisation and to it, for 400 days.</p>
       <AuditList {...list} />
-    </Layout>
+    </OrganizationLayout>
   );
 }
 

@@ -5,13 +5,14 @@ import { type AuditSubject, exportAudit } from "../../workers/audit/read-log.ts"
 import { requirePermission } from "../../workers/auth/permissions.ts";
 import { requireCredentialsOwner, requireUser } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
-import { requireOrganization } from "../../workers/orgs/organizations.ts";
+import { type Organization, requireOrganization } from "../../workers/orgs/organizations.ts";
 import { adminSectionPath, personAdminPath } from "../components/admin-layout.tsx";
 import { settingsPath } from "../components/settings-layout.tsx";
 import { makeAuditList, readAuditFilter } from "../make-audit-list.ts";
 import { makeFrame } from "../make-frame.ts";
-import { AdminAuditPage, AuditPage } from "../pages/audit-page.tsx";
+import { AdminAuditPage, OrganizationAuditPage } from "../pages/audit-page.tsx";
 import { SecurityLogPage } from "../pages/security-log-page.tsx";
+import { viewOrganization } from "../view-organization.ts";
 
 const ownPath = settingsPath("security-log");
 
@@ -22,12 +23,13 @@ export const auditRoutes = new Hono<AppEnv>()
   })
   .get(`${ownPath}/export`, (context) => answerExport(context, findOwnSubject(context)))
   .get("/orgs/:org/settings/audit", async (context) => {
-    const list = await makeAuditList(context, await requireOrganizationLog(context));
-    const title = `Audit log · ${context.req.param("org")}`;
-    return context.html(<AuditPage frame={makeFrame(context)} title={title} list={list} />);
+    const organization = await requireLoggedOrganization(context);
+    const list = await makeAuditList(context, subjectOf(organization));
+    const view = viewOrganization(organization, context.get("actor"));
+    return context.html(<OrganizationAuditPage frame={makeFrame(context)} organization={view} list={list} />);
   })
   .get("/orgs/:org/settings/audit/export", async (context) =>
-    answerExport(context, await requireOrganizationLog(context)),
+    answerExport(context, subjectOf(await requireLoggedOrganization(context))),
   )
   .get(adminSectionPath("audit"), async (context) => {
     const list = await makeAuditList(context, requireSiteLog(context));
@@ -50,12 +52,15 @@ function requireSiteLog(context: Context<AppEnv>): AuditSubject {
   return { kind: "site" };
 }
 
-async function requireOrganizationLog(context: Context<AppEnv>): Promise<AuditSubject> {
+async function requireLoggedOrganization(context: Context<AppEnv>): Promise<Organization> {
   const [database, actor] = [context.get("database"), requireUser(context.get("actor"))];
-  const name = context.req.param("org") ?? "";
-  const organization = await requireOrganization(database, actor, name, "organization.see-access");
-  return { kind: "organization", ownerId: organization.organizationId };
+  return requireOrganization(database, actor, context.req.param("org") ?? "", "organization.see-access");
 }
+
+const subjectOf = ({ organizationId }: Organization): AuditSubject => ({
+  kind: "organization",
+  ownerId: organizationId,
+});
 
 function answerExport(context: Context<AppEnv>, subject: AuditSubject): Response {
   return context.body(exportAudit(context.get("database"), subject, readAuditFilter(context)), 200, {

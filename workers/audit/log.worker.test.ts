@@ -47,6 +47,11 @@ describe("an organisation's log", () => {
     }
     const page = await (await owner.get(`/orgs/${org}/settings/audit`)).text();
     expect(page).toContain(`Audit log · ${org}`);
+    const created = await owner.get(`/orgs/${org}/settings/audit?action=organization.create`);
+    expect(await created.text()).toContain(`created the organisation ${org}`);
+    const people = await (await owner.get(`/orgs/${org}/people`)).text();
+    expect(people).toContain(`href="/orgs/${org}/settings/audit"`);
+    expect(await (await member.get(`/orgs/${org}/people`)).text()).not.toContain("settings/audit");
   });
 
   it("is read page by page from the newest, each event once, though more are added meanwhile", async () => {
