@@ -5,6 +5,7 @@ import { drizzle } from "drizzle-orm/neon-serverless";
 import type { PgTransactionConfig } from "drizzle-orm/pg-core";
 import { explainTrouble, sayUnavailable } from "./database-trouble.ts";
 import type { Executor } from "./db.ts";
+import { startTimer } from "./patient-timer.ts";
 
 /** How long the database is waited for. */
 export interface DatabaseWaits {
@@ -122,11 +123,11 @@ class Session {
 
   async #wait<Value>(ask: () => Promise<Value>, limitMs: number, what: string): Promise<Value> {
     if (this.lossCause !== undefined) throw this.lossCause;
-    const timer = setTimeout(() => this.#lose(new Error(`no ${what} within ${limitMs} ms`)), limitMs);
+    const timer = startTimer(limitMs, () => this.#lose(new Error(`no ${what} within ${limitMs} ms`)));
     try {
       return await Promise.race([ask(), this.#lost.promise]);
     } finally {
-      clearTimeout(timer);
+      timer.stop();
     }
   }
 }

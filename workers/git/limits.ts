@@ -44,6 +44,9 @@ export const PUSH_OPTION_LIMIT_BYTES = 4096;
 /** Longest ref name, so that every name fits an index entry and a protocol line. */
 export const REF_NAME_LIMIT_BYTES = 1024;
 
+/** Most levels of a ref name, `refs/heads/main` having three: each may be in the way of another ref. */
+export const REF_NAME_LEVELS_LIMIT = 32;
+
 /** How long a client may take to send the next piece of a request (up to 1 MiB), or to take one of the answer. */
 export const REQUEST_STEP_LIMIT_MS = 5 * 60 * 1000;
 

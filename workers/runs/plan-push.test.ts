@@ -57,6 +57,29 @@ describe("planPush", () => {
     expect(plan).toEqual({ runs: [], files: [] });
   });
 
+  it("reads a commit's definitions once, however many refs point at it", async () => {
+    const memory = createMemoryObjects();
+    const oid = memory.commit(workflows({ "ci.yaml": CI, "other.yaml": CI }));
+    const countReads = async (refCount: number) => {
+      let reads = 0;
+      const objects = {
+        ...memory.objects,
+        readObject: (id: string) => {
+          reads++;
+          return memory.objects.readObject(id);
+        },
+      };
+      const names = Array.from({ length: refCount }, (_, at) => `refs/heads/b${at}`);
+      const plan = await planPush(
+        objects,
+        names.map((name) => pushOf(oid, name)),
+      );
+      expect([plan.files.length, plan.runs.length]).toEqual([2, 2 * refCount]);
+      return reads;
+    };
+    expect(await countReads(1000)).toBe(await countReads(1));
+  });
+
   it("goes on with the others when a definition is broken", async () => {
     const plan = await planFiles({
       "bad.yaml": "on: push\njobs: [",

@@ -33,21 +33,37 @@ interface PushPlan {
 /** What the push would start, from the definitions of each commit that a branch or tag now points at. */
 export async function planPush(objects: ObjectSource, updates: readonly PushedRef[]): Promise<PushPlan> {
   const plan: PushPlan = { runs: [], files: [] };
+  const knownFiles = new Set<string>();
+  const read = readOnce(objects);
   for (const update of updates) {
     if (update.after === ZERO_OID || !/^refs\/(heads|tags)\//.test(update.name)) continue;
-    const commit = await findCommit(objects, update.after);
+    const { commit, files } = await read(update.after);
     if (!commit) continue;
-    const files = await readDefinitions(objects, commit.oid);
     for (const file of files) {
-      if (!plan.files.some((known) => known.path === file.path && known.blobOid === file.blobOid)) {
-        plan.files.push(file);
-      }
+      const key = `${file.blobOid} ${file.path}`;
+      if (!knownFiles.has(key)) plan.files.push(file);
+      knownFiles.add(key);
       if (file.parsed.parsed && matchPush(file.parsed.definition.push, update.name)) {
         plan.runs.push({ ref: update.name, headSha: commit.oid, title: commit.subject, file });
       }
     }
   }
   return plan;
+}
+
+/** Reads what an object leads to, once for all refs that point at it. */
+function readOnce(objects: ObjectSource) {
+  const known = new Map<string, ReturnType<typeof readPushed>>();
+  return (oid: string): ReturnType<typeof readPushed> => {
+    const reading = known.get(oid) ?? readPushed(objects, oid);
+    known.set(oid, reading);
+    return reading;
+  };
+}
+
+async function readPushed(objects: ObjectSource, oid: string) {
+  const commit = await findCommit(objects, oid);
+  return { commit, files: commit ? await readDefinitions(objects, commit.oid) : [] };
 }
 
 export interface MadeRun {

@@ -1,11 +1,10 @@
 // A fetch in protocol v0 or v1 (gitprotocol-pack): wants, edge and haves in one request, answered in one response.
-import type { Oid } from "../object/oid.ts";
 import { NOT_HERE } from "../pack/pack-set.ts";
 import { reachesCommon } from "../pack/plan-fetch-common.ts";
 import { PacketBuffer } from "../wire/pkt-line.ts";
-import { answerNegotiation, parseUploadRequest } from "../wire/upload-request.ts";
+import { answerNegotiation, parseUploadRequest, testSparingly } from "../wire/upload-request.ts";
 import { answer, answerInStream, withCacheHeader } from "./git-response.ts";
-import { admitFetch, findKnown, type OpenFetch, openFetch } from "./open-fetch.ts";
+import { admitFetch, findKnown, openFetch } from "./open-fetch.ts";
 import { planOpenFetch, sendPack, writeShallowLines } from "./send-pack.ts";
 import { type FetchRequestContext, UPLOAD_RESULT } from "./upload-pack.ts";
 
@@ -20,7 +19,7 @@ export async function serveFetchV0(request: FetchRequestContext): Promise<Respon
   const { lines, sendPack: isPackNext } = answerNegotiation(
     upload,
     (oid) => set.find(oid) !== NOT_HERE,
-    createReadyTest(fetch),
+    testSparingly((common) => reachesCommon(set, fetch.wants, findKnown(set, common))),
   );
   const out = new PacketBuffer();
   if (!isPackNext && asked.deepen === null) {
@@ -39,17 +38,4 @@ export async function serveFetchV0(request: FetchRequestContext): Promise<Respon
     await sendPack(request.context, fetch, plan, sink);
   });
   return withCacheHeader(response, plan.isReused ? "PLAN" : "MISS");
-}
-
-/** Asks the graph only when a further common object came to light. */
-function createReadyTest({ packs, wants }: OpenFetch): (common: readonly Oid[]) => boolean {
-  let testedCount = 0;
-  let isReady = false;
-  return (common) => {
-    if (!isReady && common.length > testedCount) {
-      testedCount = common.length;
-      isReady = reachesCommon(packs.set, wants, findKnown(packs.set, common));
-    }
-    return isReady;
-  };
 }

@@ -43,19 +43,26 @@ describe("100,000 refs", () => {
   it.each([
     [["refs/tags/"], 1],
     [["refs/heads/b09999"], 10],
+    [Array.from({ length: 1000 }, (_, at) => `refs/heads/b${String(100 * at).padStart(6, "0")}`), 999],
+    [["refs/heads/b0999", "refs/heads/b09999", "refs/heads/b099999"], 100],
     [["HEAD", "refs/heads/b09999", "refs/tags/", "refs/heads/main"], 12],
-  ])("are found by the prefixes %j in the index, without reading the others", async (prefixes, count) => {
+  ])("are found by prefixes in the index, case %#, without reading the others", async (prefixes, count) => {
     const args = prefixes.map((prefix) => `ref-prefix ${prefix}`);
     const isHead = prefixes.includes("HEAD") ? 1 : 0;
     expect((await command(repository, "ls-refs", args)).lines).toHaveLength(count + isHead + 1);
     const readRows = await database.transaction(async (transaction) => {
+      // What the session did before may still be counted.
+      const countRows = async () => {
+        const [row] = await transaction
+          .select({ rows: sql<number>`(coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0))::integer` })
+          .from(sql`pg_stat_xact_user_tables`)
+          .where(sql`relname = 'refs'`);
+        return row?.rows ?? 0;
+      };
+      const before = await countRows();
       const found = await listRefs(transaction, repository.id, { prefixes, limit: 5000 });
       expect(found).toHaveLength(count);
-      const [row] = await transaction
-        .select({ rows: sql<number>`(coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0))::integer` })
-        .from(sql`pg_stat_xact_user_tables`)
-        .where(sql`relname = 'refs'`);
-      return row?.rows;
+      return (await countRows()) - before;
     });
     // Rows that several ranges are looked up for are counted twice.
     expect(readRows).toBeLessThanOrEqual(2 * count);

@@ -2,16 +2,17 @@
 // from here on that the refs the reader may see don't reach.
 import type { Database } from "../../core/db.ts";
 import { GitError } from "../object/git-error.ts";
-import type { Oid } from "../object/oid.ts";
+import { type Oid, ZERO_OID } from "../object/oid.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { peel } from "../pack/plan-fetch.ts";
 import type { DeepenTo } from "../pack/plan-fetch-shallow.ts";
 import { findInvisible } from "../store/find-invisible.ts";
 import { RepositoryPacks } from "../store/object-reader.ts";
 import { openPacks } from "../store/pack-store.ts";
-import { resolveRef, type StoredRef } from "../store/refs.ts";
+import { resolveRefs, type StoredRef } from "../store/refs.ts";
 import { type RepositorySnapshot, readSnapshot } from "../store/snapshot.ts";
 import type { Deepen, FetchRequest } from "../wire/fetch-request.ts";
+import { findWantedRefs, fullNameOf } from "../wire/wanted-refs.ts";
 import type { GitRepository } from "./dependencies.ts";
 import { nameQuestion, type QuestionNames } from "./name-question.ts";
 
@@ -49,17 +50,12 @@ export async function admitFetch(
 ): Promise<AdmittedFetch> {
   const { database, repository, buildVersion } = context;
   const headTarget = `refs/heads/${repository.defaultBranch}`;
-  const fullNameOf = (name: string) => (name === "HEAD" ? headTarget : name);
   const snapshot = await readSnapshot(database.query, repository.id, {
     oids: request.wants,
-    names: request.wantRefs.map(fullNameOf),
+    names: request.wantRefs.map((name) => fullNameOf(name, headTarget)),
     tags: request.includeTag,
   });
-  const wantedRefs = request.wantRefs.map((name) => {
-    const ref = snapshot.refs.find((one) => one.name === fullNameOf(name));
-    if (ref === undefined) throw new GitError("bad_protocol", `unknown ref ${name.slice(0, 200)}`);
-    return { name, oid: ref.oid };
-  });
+  const wantedRefs = findWantedRefs(request.wantRefs, snapshot.refs, headTarget);
   const unproven = [...new Set(request.wants)].filter((oid) => !snapshot.tips.has(oid));
   const packs = unproven.length === 0 ? null : await openSnapshot(context, snapshot);
   if (packs !== null) await requireVisible(context, snapshot, packs.set, unproven);
@@ -117,12 +113,12 @@ export async function resolveDeepen(
   deepen: Deepen | null,
 ): Promise<DeepenTo | null> {
   if (deepen === null || deepen.kind === "depth") return deepen;
-  const not: number[] = [];
-  for (const name of deepen.notRefs) {
-    const ref = await resolveRef(context.database.query, context.repository.id, name);
-    const number = ref === null ? NOT_HERE : set.find(ref.oid);
-    if (number === NOT_HERE) throw new GitError("bad_protocol", `ambiguous deepen-not: ${name}`);
-    not.push(peel(set, number));
-  }
+  const refs = await resolveRefs(context.database.query, context.repository.id, deepen.notRefs);
+  const not = deepen.notRefs.map((name, at) => {
+    const number = set.find(refs[at]?.oid ?? ZERO_OID);
+    if (number === NOT_HERE)
+      throw new GitError("bad_protocol", `ambiguous deepen-not: ${name.slice(0, 200)}`);
+    return peel(set, number);
+  });
   return { kind: "revisions", sinceSeconds: deepen.sinceSeconds, not };
 }

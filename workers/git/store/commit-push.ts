@@ -151,7 +151,7 @@ const currentRow = z.object({
   protection: z.array(protectedBranch),
 });
 
-// The refs to be moved, those that a new ref can't exist beside, above it or below it, and the rules for branches. Whoever
+// The refs to be moved, those that a new ref can't exist beside, above it or one below it, and the rules for branches. Whoever
 // changes the rules holds the repository's row, so after its lock these are the newest.
 async function readCurrent(
   transaction: Executor,
@@ -161,18 +161,17 @@ async function readCurrent(
   const created = moves.filter((move) => move.after !== ZERO_OID).map((move) => move.name);
   const names = new Set(moves.map((move) => move.name));
   for (const name of created) for (const parent of listParentNames(name)) names.add(parent);
-  // Of what lies below a name one ref is enough, unless this push may delete that one.
-  const perName = moves.length - created.length + 1;
   const [row] = await queryRows(
     transaction,
     sql`WITH found AS (
       SELECT name, oid FROM refs
         WHERE repository_id = ${repositoryId} AND name = ANY(${sql.param([...names])}::text[])
-      UNION ALL
+      UNION
       SELECT below.name, below.oid FROM unnest(${sql.param(created)}::text[]) AS created (name),
         LATERAL (SELECT refs.name, refs.oid FROM refs
           WHERE repository_id = ${repositoryId} AND refs.name > created.name || '/' AND refs.name < created.name || '0'
-          LIMIT ${perName}) AS below
+            AND refs.name <> ALL(${sql.param(moves.map((move) => move.name))}::text[])
+          LIMIT 1) AS below
     ) SELECT
       (SELECT coalesce(json_agg(json_build_object('name', name, 'oid', oid)), '[]') FROM found) AS refs,
       (SELECT coalesce(json_agg(json_build_object(

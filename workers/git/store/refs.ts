@@ -1,8 +1,10 @@
 // Reads refs. They are moved by commit-push.ts alone. Invariant: whatever their number, one page of them is held.
-import { and, asc, eq, gt, gte, inArray, lt, not, or, type SQL } from "drizzle-orm";
+import { and, asc, eq, gt, gte, inArray, lt, not, type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
 import { refs } from "../../../schema/tables/git.ts";
 import type { Executor } from "../../core/db.ts";
 import type { Oid } from "../object/oid.ts";
+import { queryRows } from "./query-rows.ts";
 
 export interface StoredRef {
   /** Full name, such as `refs/heads/main`. */
@@ -19,9 +21,11 @@ const PAGE_REFS = 5000;
 
 const columns = { name: refs.name, oid: refs.oid, peeled: refs.peeled };
 
+const LAST_CHARACTER = "\u{10ffff}";
+
 /** The names that begin with `prefix`: a range, as names are ordered by their bytes. */
 function startsWith(prefix: string): SQL | undefined {
-  return prefix === "" ? undefined : and(gte(refs.name, prefix), lt(refs.name, `${prefix}\u{10ffff}`));
+  return prefix === "" ? undefined : and(gte(refs.name, prefix), lt(refs.name, prefix + LAST_CHARACTER));
 }
 
 /**
@@ -34,16 +38,35 @@ export async function listRefs(
   wanted: { prefixes: readonly string[]; limit: number; after?: string },
 ): Promise<StoredRef[]> {
   const { prefixes, limit, after = "" } = wanted;
-  const isWanted = prefixes.includes("") ? undefined : or(...prefixes.map(startsWith));
   const isHidden = startsWith(HIDDEN_PREFIX);
-  return query
-    .select(columns)
-    .from(refs)
-    .where(
-      and(eq(refs.repositoryId, repositoryId), isWanted, isHidden && not(isHidden), gt(refs.name, after)),
-    )
-    .orderBy(asc(refs.name))
-    .limit(limit);
+  const seen = and(eq(refs.repositoryId, repositoryId), isHidden && not(isHidden), gt(refs.name, after));
+  if (prefixes.length === 0 || prefixes.includes("")) {
+    return query.select(columns).from(refs).where(seen).orderBy(asc(refs.name)).limit(limit);
+  }
+  const lows = listDisjoint(prefixes);
+  // One range of the index after the other, until there are enough: the ranges are in the order of the names.
+  const statement = sql`SELECT found.name, found.oid, found.peeled
+    FROM (SELECT low, at FROM unnest(${sql.param(lows)}::text[]) WITH ORDINALITY AS prefix (low, at) ORDER BY at) AS prefix
+    CROSS JOIN LATERAL (
+      SELECT ${refs.name}, ${refs.oid}, ${refs.peeled} FROM ${refs}
+      WHERE ${seen} AND ${refs.name} >= low AND ${refs.name} < low || ${LAST_CHARACTER}
+      ORDER BY ${refs.name} LIMIT ${limit}
+    ) AS found
+    ORDER BY prefix.at, found.name LIMIT ${limit}`;
+  return queryRows(query, statement, refRow);
+}
+
+const refRow = z.object({ name: z.string(), oid: z.string(), peeled: z.string().nullable() });
+
+/** The prefixes in the order of names, without those that another covers. */
+function listDisjoint(prefixes: readonly string[]): string[] {
+  const sorted = [...prefixes].sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+  const kept: string[] = [];
+  for (const prefix of sorted) {
+    const last = kept.at(-1);
+    if (last === undefined || !prefix.startsWith(last)) kept.push(prefix);
+  }
+  return kept;
 }
 
 /** All refs that a reader sees and that begin with one of the prefixes, page by page, ordered by name. */
@@ -110,17 +133,23 @@ export async function findRefs(
     .where(and(eq(refs.repositoryId, repositoryId), inArray(refs.name, [...names])));
 }
 
-/** The ref that a short or full name means (gitrevisions): the name itself, then a tag, then a branch; else null. */
-export async function resolveRef(
+/** The refs that short or full names mean (gitrevisions): the name itself, then a tag, then a branch; else null. */
+export async function resolveRefs(
   query: Executor,
   repositoryId: number,
-  name: string,
-): Promise<StoredRef | null> {
-  const candidates = [name, `refs/${name}`, `refs/tags/${name}`, `refs/heads/${name}`];
-  const found = await findRefs(query, repositoryId, candidates);
-  for (const candidate of candidates) {
-    const ref = found.find((one) => one.name === candidate);
-    if (ref !== undefined) return ref;
-  }
-  return null;
+  names: readonly string[],
+): Promise<(StoredRef | null)[]> {
+  const found = await findRefs(query, repositoryId, names.flatMap(listMeanings));
+  const byName = new Map(found.map((ref) => [ref.name, ref]));
+  return names.map((name) => {
+    const meant = listMeanings(name).find((candidate) => byName.has(candidate));
+    return meant === undefined ? null : (byName.get(meant) ?? null);
+  });
 }
+
+const listMeanings = (name: string): string[] => [
+  name,
+  `refs/${name}`,
+  `refs/tags/${name}`,
+  `refs/heads/${name}`,
+];

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { refs } from "../../../schema/tables/git.ts";
 import { database } from "../../testing/fixtures.ts";
 import { openTestRepository, type TestRepository } from "../testing/git-fixtures.ts";
-import { findRefs, listRefs, pageRefs, resolveRef } from "./refs.ts";
+import { findRefs, listRefs, pageRefs, resolveRefs } from "./refs.ts";
 import { readSnapshot } from "./snapshot.ts";
 
 const [A, B] = ["a".repeat(40), "b".repeat(40)];
@@ -67,9 +67,13 @@ describe("refs", () => {
     expect(
       (await findRefs(query, small.id, ["refs/plue/x", "refs/heads/none"])).map(({ oid }) => oid),
     ).toEqual([B]);
-    expect((await resolveRef(query, small.id, "main"))?.name).toBe("refs/tags/main");
-    expect((await resolveRef(query, small.id, "heads/main"))?.name).toBe("refs/heads/main");
-    expect(await resolveRef(query, small.id, "none")).toBeNull();
+    const resolved = await resolveRefs(query, small.id, ["main", "heads/main", "none", "main"]);
+    expect(resolved.map((ref) => ref?.name)).toEqual([
+      "refs/tags/main",
+      "refs/heads/main",
+      undefined,
+      "refs/tags/main",
+    ]);
   });
 });
 

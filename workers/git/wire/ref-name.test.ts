@@ -2,12 +2,18 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { REF_NAME_LIMIT_BYTES } from "../limits.ts";
+import { REF_NAME_LEVELS_LIMIT, REF_NAME_LIMIT_BYTES } from "../limits.ts";
 import { isValidRefName, listParentNames } from "./ref-name.ts";
 
 const judgeByGit = (name: string): boolean => spawnSync("git", ["check-ref-format", name]).status === 0;
 
 describe("ref names", () => {
+  it("have so many levels at most", () => {
+    const nameOf = (levels: number) => ["refs", ...Array(levels - 1).fill("a")].join("/");
+    expect(isValidRefName(nameOf(REF_NAME_LEVELS_LIMIT))).toBe(true);
+    expect(isValidRefName(nameOf(REF_NAME_LEVELS_LIMIT + 1))).toBe(false);
+  });
+
   it("are valid where git says so", () => {
     const part = fc.oneof(
       fc.constantFrom(

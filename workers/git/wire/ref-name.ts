@@ -1,6 +1,6 @@
 // Which names a ref may have (git-check-ref-format), and which names can't exist beside each other.
 
-import { REF_NAME_LIMIT_BYTES } from "../limits.ts";
+import { REF_NAME_LEVELS_LIMIT, REF_NAME_LIMIT_BYTES } from "../limits.ts";
 
 const FORBIDDEN = new Set(" ~^:?*[\\\x7f");
 
@@ -10,7 +10,9 @@ export function isValidRefName(name: string): boolean {
   if (name.includes("..") || name.includes("@{")) return false;
   for (const character of name) if (character < " " || FORBIDDEN.has(character)) return false;
   if (new TextEncoder().encode(name).length > REF_NAME_LIMIT_BYTES) return false;
-  return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
+  const levels = name.split("/");
+  if (levels.length > REF_NAME_LEVELS_LIMIT) return false;
+  return levels.every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
 }
 
 /** The names above a ref that would have to be folders: `refs/heads/a` for `refs/heads/a/b`. */

@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GitError } from "../object/git-error.ts";
 import type { Packet } from "./pkt-line.ts";
-import { answerNegotiation, parseUploadRequest, type UploadRequest } from "./upload-request.ts";
+import {
+  answerNegotiation,
+  parseUploadRequest,
+  testSparingly,
+  type UploadRequest,
+} from "./upload-request.ts";
 
 const oid = (digit: string) => digit.repeat(40);
 const [A, B, X] = [oid("a"), oid("b"), oid("1")];
@@ -110,6 +115,30 @@ describe("a request", () => {
     await expect(parse(`want ${A}`, "wont")).rejects.toThrow("unexpected 'wont'");
     await expect(parse(`want ${A}`, "flush", "want more")).rejects.toThrow("expected an object id");
     await expect(parse(`want ${A.slice(1)}`, "flush")).rejects.toThrow("expected an object id");
+  });
+});
+
+describe("the test whether a negotiation may end", () => {
+  const countTests = (haveCount: number) => {
+    let tests = 0;
+    const isReady = testSparingly(() => {
+      tests++;
+      return false;
+    });
+    const common: string[] = [];
+    for (let at = 0; at < haveCount; at++) {
+      common.push(A);
+      for (let times = 0; times < 2; times++) isReady(common);
+    }
+    return tests;
+  };
+
+  it("is made for each further common object of an ordinary negotiation", () => {
+    expect(countTests(50)).toBe(50);
+  });
+
+  it("is made seldom where very many objects are common", () => {
+    expect(countTests(60_000)).toBeLessThan(80);
   });
 });
 

@@ -165,3 +165,27 @@ export function answerNegotiation(
   }
   return { lines, sendPack: false };
 }
+
+/** So many tests are made as soon as there is reason to, which is enough for ordinary negotiations. */
+const PROMPT_TESTS = 64;
+
+/**
+ * Makes a test of the common objects only when there are more of them than at the last. Each may walk all of history, so past
+ * PROMPT_TESTS the next waits until there are twice as many.
+ */
+export function testSparingly(
+  test: (common: readonly Oid[]) => boolean,
+): (common: readonly Oid[]) => boolean {
+  let testedCount = 0;
+  let testCount = 0;
+  let isReady = false;
+  return (common) => {
+    const isDue = testCount < PROMPT_TESTS ? common.length > testedCount : common.length >= 2 * testedCount;
+    if (!isReady && isDue) {
+      testCount++;
+      testedCount = common.length;
+      isReady = test(common);
+    }
+    return isReady;
+  };
+}
