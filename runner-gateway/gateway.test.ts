@@ -345,8 +345,10 @@ describe("a gateway", () => {
     const { runId, jobId } = await makeJob("echo begun; sleep 600");
     await untilPrinted(runId, "begun");
     const authorization = worker.gitRequests.at(-1)?.authorization ?? "";
-    const token = atob(authorization.replace("Basic ", "")).slice("run:".length);
+    const runToken = atob(authorization.replace("Basic ", "")).slice("run:".length);
     const socketPath = gateway.driver.findSocket(jobId);
+    const { report: reportToken, git: gitToken } = gateway.driver.findTokens(jobId);
+    // Over the sandbox's own socket, as an attacker in it who got that far.
     const ask = (method: string, path: string, given: string): Promise<number> =>
       new Promise((resolve, reject) => {
         const request = sendRequest(
@@ -356,15 +358,21 @@ describe("a gateway", () => {
         request.on("error", reject).end();
       });
     const own = `/git/${repository.owner}/demo.git`;
+    expect(await ask("GET", "/v1/handover", "")).toBe(410);
+    const token = gitToken;
     expect(await ask("GET", `${own}/info/refs?service=git-upload-pack`, token)).toBe(200);
+    for (const other of [reportToken, runToken])
+      expect(await ask("GET", `${own}/info/refs?service=git-upload-pack`, other)).toBe(401);
     expect(await ask("GET", `${own}/info/refs?service=git-receive-pack`, token)).toBe(403);
     expect(await ask("POST", `${own}/git-receive-pack`, token)).toBe(403);
     expect(await ask("GET", "/git/other/demo.git/info/refs?service=git-upload-pack", token)).toBe(403);
     expect(await ask("GET", `${own}/../../x.git/info/refs?service=git-upload-pack`, token)).toBe(403);
-    expect(await ask("GET", "/v1/events/acknowledged", `${token}x`)).toBe(401);
-    expect(await ask("POST", "/v1/events", "")).toBe(401);
-    expect(await ask("GET", "/v1/events/acknowledged", token)).toBe(200);
-    expect(await ask("GET", "/anything", token)).toBe(404);
+    for (const other of [`${reportToken}x`, "", gitToken, runToken]) {
+      expect(await ask("GET", "/v1/events/acknowledged", other)).toBe(401);
+      expect(await ask("POST", "/v1/events", other)).toBe(401);
+    }
+    expect(await ask("GET", "/v1/events/acknowledged", reportToken)).toBe(200);
+    expect(await ask("GET", "/anything", reportToken)).toBe(404);
   });
 
   it("keeps its pool's rows as its sandboxes are, and takes them away", async () => {

@@ -96,6 +96,31 @@ async function runSteps(scripts: string[]): Promise<EndedJob> {
 
 // Long enough to be found if it lived on, and found by a name of its own.
 const ESCAPE = "(setsid sh -c 'trap \"\" TERM; exec sleep 1234' &) ; (sleep 1235 &) ; sleep 0.2; echo left";
+/** Asks for the handover again, then reports that the job succeeded, with every token that it can lay hands on. */
+const FORGE_RESULT = `cat > /tmp/forge.js <<'END'
+const http = require("http"), fs = require("fs");
+const ask = (method, path, token, body) => new Promise((resolve) => {
+  const headers = token ? { authorization: "Bearer " + token } : {};
+  const request = http.request({ socketPath: "/run/plue/gateway.sock", method, path, headers }, (answer) => {
+    let text = "";
+    answer.on("data", (chunk) => (text += chunk)).on("end", () => resolve([answer.statusCode, text]));
+  });
+  request.on("error", (error) => resolve([error.code, ""])).end(body);
+});
+(async () => {
+  const tokens = new Set([undefined]);
+  const [status, text] = await ask("GET", "/v1/handover");
+  for (const token of text.match(/[\\w-]{40,}/g) ?? []) tokens.add(token);
+  for (const pid of fs.readdirSync("/proc").filter((name) => Number(name) && Number(name) !== process.pid))
+    for (const file of ["environ", "mem", "maps", "fd"])
+      try { fs.closeSync(fs.openSync("/proc/" + pid + "/" + file)); console.log("opened", file, fs.readFileSync("/proc/" + pid + "/cmdline", "utf8").slice(0, 40)); } catch {}
+  const lines = [1, 2, 3, 4, 5, 6].map((offset) => JSON.stringify({ offset, at: Date.now(), type: "done", status: "succeeded", reason: null }));
+  const answers = [];
+  for (const token of tokens) answers.push((await ask("POST", "/v1/events", token, lines.join("\\n") + "\\n"))[0]);
+  console.log("answers", status, ...answers);
+})();
+END
+exec node /tmp/forge.js`;
 const LOOK = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep 123[45]' || echo clean";
 
 describe.each(["bubblewrap", "gvisor"] as const)("in %s", (sandbox) => {
@@ -108,9 +133,18 @@ describe.each(["bubblewrap", "gvisor"] as const)("in %s", (sandbox) => {
     expect(steps).toEqual([
       { status: "succeeded", text: "left\n" },
       { status: "succeeded", text: expect.stringMatching(/clean\n$/) },
-      { status: "succeeded", text: "65534\nRead me\n" },
+      { status: "succeeded", text: expect.stringMatching(/^[1-9]\d{4,}\nRead me\n$/) },
     ]);
     expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toMatch(/sleep 123[45]/);
+  });
+
+  it("a step can't report its job's result in the runner's place", { timeout: 90_000 }, async () => {
+    gateway = await start(sandbox);
+    const { steps } = await runSteps([FORGE_RESULT, "exit 3"]);
+    expect(steps).toEqual([
+      { status: "succeeded", text: expect.stringMatching(/^answers (EACCES EACCES|410 401)\n$/) },
+      { status: "failed", text: "" },
+    ]);
   });
 
   it("a thousand and more orphans leave room for the next step", { timeout: 90_000 }, async () => {

@@ -1,5 +1,6 @@
 // One attempt of a job while this gateway has it: what was claimed, what its runner reports, and the first thing
 // that ends it. Invariant: an attempt ends once, for one reason.
+import { randomBytes } from "node:crypto";
 import type { RunnerEvent } from "../../schema/wire/runner-events.ts";
 import type { SandboxEvent } from "../drivers/driver.ts";
 import { type IntakeEnd, ReportIntake } from "../intake/report-intake.ts";
@@ -25,9 +26,12 @@ export class Attempt implements AttemptKey {
   readonly claim: ClaimedJob;
   readonly intake: ReportIntake;
   readonly ended: Promise<AttemptEnd>;
+  /** What its runner may do here, and what that may pass on for steps. They live as long as this object. */
+  readonly tokens = { report: createSandboxToken(), git: createSandboxToken() };
   sandboxId: string | null = null;
   readonly #ending = Promise.withResolvers<AttemptEnd>();
   readonly #ledger: RunLedger;
+  #isHandedOver = false;
   #handedOverAtMs: number | null = null;
   #end: AttemptEnd | null = null;
 
@@ -64,6 +68,13 @@ export class Attempt implements AttemptKey {
     this.#ending.resolve(this.#end);
   }
 
+  /** True once: whoever asks later isn't the runner that got the plan and the tokens. */
+  takeHandover(): boolean {
+    const isFirst = !this.#isHandedOver;
+    this.#isHandedOver = true;
+    return isFirst;
+  }
+
   /** The runner has shown that it has the plan; the first time counts. */
   noteHandover(): void {
     this.#handedOverAtMs ??= Date.now();
@@ -84,3 +95,7 @@ export class Attempt implements AttemptKey {
     );
   }
 }
+
+const TOKEN_BYTES = 32;
+
+const createSandboxToken = (): string => randomBytes(TOKEN_BYTES).toString("base64url");

@@ -2,14 +2,18 @@
  * Sandboxes by bubblewrap: the host's kernel, seen through fresh namespaces, with no capability, no new privileges
  * and a seccomp filter. Started by root, it drops to an unprivileged user of the host before the runner program.
  */
-
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { insidePaths } from "./driver.ts";
 import type { FoundProgram } from "./find-programs.ts";
-import { sandboxGid, sandboxHostname, sandboxUid } from "./root-image.ts";
+import { sandboxHostname } from "./root-image.ts";
 import {
   type Launch,
   type LaunchRequest,
+  listRunnerCommand,
+  listStepPrefix,
   listWritableFolders,
+  runnerCapabilities,
   sandboxEnvironment,
   type Technology,
 } from "./technology.ts";
@@ -23,10 +27,12 @@ export function describeBubblewrap(
   return {
     name: "bubblewrap",
     title: `bubblewrap ${version} (${path})`,
+    hasTwoUsers: asRoot,
     // Its monitor outside and its first process inside.
     countHostPids: (pids) => pids + 2,
     launch: (request): Launch => ({
       command: [
+        ...(asRoot ? makeDevices(request.folder) : []),
         ...["prlimit", ...fixLimits({ core: 0, nofile: request.limits.openFiles }), "--", path],
         ...[...listArguments(request, asRoot), "--seccomp", "3", "--", ...listProgram(request, asRoot)],
       ],
@@ -34,6 +40,26 @@ export function describeBubblewrap(
     }),
   };
 }
+
+/** Names and numbers of the devices that programs expect. (The kernel's admin-guide, devices.txt) */
+const devices = { null: "1 3", zero: "1 5", full: "1 7", random: "1 8", urandom: "1 9", tty: "5 0" };
+
+/**
+ * Device nodes of the sandbox's own, in a file system that only its mount namespace has: the host's are never in
+ * reach. Where nodes can't be made, as in some containers, there is no host of ours to protect.
+ */
+function makeDevices(folder: string): string[] {
+  const place = findDeviceFolder(folder);
+  mkdirSync(place);
+  const make = Object.entries(devices).map(([name, numbers]) => `make ${name} ${numbers}`);
+  const script = `make() { mknod -m 666 "$1" c "$2" "$3" 2>/dev/null || { : > "$1" && mount --bind "/dev/$1" "$1"; }; }
+    mount -t tmpfs -o nosuid,noexec,mode=0755,size=64k plue-devices "$1" && cd "$1" &&
+    ${make.join(" && ")} && cd / && shift && exec "$@"`;
+  const ownMounts = ["unshare", "--mount", "--propagation", "private", "--"];
+  return [...ownMounts, "/bin/sh", "-c", script, "sh", place];
+}
+
+const findDeviceFolder = (folder: string): string => join(folder, "devices");
 
 /** What a program such as node sets aside without using it counts for the rlimit all the same. */
 const reservedBytes = 2 ** 30;
@@ -43,13 +69,13 @@ function fixLimits(limits: Record<string, number>): string[] {
 }
 
 function listArguments(request: LaunchRequest, asRoot: boolean): string[] {
-  const { image, limits } = request;
+  const { image, limits, users, accountFolder } = request;
   const readOnly = (from: string, to: string) => ["--ro-bind", from, to];
   return [
     ...["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"],
     // Root sets the mounts up itself and becomes another user at the end. In a user namespace it would stay the
     // host's root behind a mapping, so only others get one.
-    ...(asRoot ? [] : ["--unshare-user", "--uid", `${sandboxUid}`, "--gid", `${sandboxGid}`]),
+    ...(asRoot ? [] : ["--unshare-user", "--uid", `${users.runner}`, "--gid", `${users.runner}`]),
     ...[
       "--die-with-parent",
       "--new-session",
@@ -59,38 +85,45 @@ function listArguments(request: LaunchRequest, asRoot: boolean): string[] {
       "--cap-drop",
       "ALL",
     ],
-    ...(asRoot ? dropCapabilities.flatMap((name) => ["--cap-add", name]) : []),
+    ...(asRoot ? ["CHOWN", ...runnerCapabilities].flatMap((name) => ["--cap-add", `CAP_${name}`]) : []),
     ...Object.entries(sandboxEnvironment).flatMap(([name, value]) => ["--setenv", name, value]),
     ...readOnly(image.folder, "/"),
     ...image.binds.flatMap((path) => readOnly(path, path)),
     ...["--proc", "/proc", "--dev", "/dev"],
-    ...listWritableFolders(limits).flatMap(({ path, mode, sizeBytes }) => [
+    ...(asRoot ? Object.keys(devices) : []).flatMap((name) => [
+      ...["--dev-bind", join(findDeviceFolder(request.folder), name), `/dev/${name}`],
+    ]),
+    ...listWritableFolders(limits, users).flatMap(({ path, mode, sizeBytes }) => [
       ...["--perms", mode, "--size", `${sizeBytes}`, "--tmpfs", path],
     ]),
     ...["--remount-ro", "/dev"],
     ...readOnly(request.socketFolder, "/run/plue"),
+    ...["passwd", "group"].flatMap((name) => readOnly(join(accountFolder, name), `/etc/${name}`)),
     ...readOnly(request.nodePath, insidePaths.node),
     ...readOnly(request.program, insidePaths.runnerProgram),
     ...["--chdir", insidePaths.work],
   ];
 }
 
-/** What root needs between the mounts and the runner program, to give the folders away and become nobody. */
-const dropCapabilities = ["CAP_CHOWN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"];
-
-function listProgram({ limits, limitedByCgroup }: LaunchRequest, asRoot: boolean): string[] {
+function listProgram({ limits, limitedByCgroup, users }: LaunchRequest, asRoot: boolean): string[] {
   // Instead of a cgroup: memory per process, and processes per user of the sandbox's user namespace. They are set
   // inside, since the namespace's maker counts all of that user's processes.
   const instead = { nproc: limits.pids, data: limits.memoryBytes + reservedBytes };
   const program = [
     ...(limitedByCgroup ? [] : ["prlimit", ...fixLimits(instead), "--"]),
-    ...[insidePaths.node, insidePaths.runnerProgram],
+    ...listRunnerCommand(asRoot ? listStepPrefix(users) : []),
   ];
   if (!asRoot) return program;
-  const drop = [
-    ...["setpriv", `--reuid=${sandboxUid}`, `--regid=${sandboxGid}`, "--clear-groups", "--no-new-privs"],
-    ...["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"],
+  const owned = listWritableFolders(limits, users).filter(({ mode }) => mode !== "1777");
+  const give = owned.map(({ path, owner }) => `chown ${owner}:${owner} ${path}`).join(" && ");
+  return ["/bin/sh", "-c", `${give} && exec "$@"`, "sh", ...becomeRunner(users.runner), ...program];
+}
+
+/** Root gives up all but the runner's capabilities, which an ambient set keeps over the change of the user. */
+function becomeRunner(runner: number): string[] {
+  const kept = ["-all", ...runnerCapabilities.map((name) => `+${name.toLowerCase()}`)].join(",");
+  return [
+    ...["setpriv", `--reuid=${runner}`, `--regid=${runner}`, "--clear-groups", "--no-new-privs"],
+    ...[`--inh-caps=${kept}`, `--ambient-caps=${kept}`, `--bounding-set=${kept}`],
   ];
-  const script = `chown ${sandboxUid}:${sandboxGid} ${insidePaths.work} ${insidePaths.home} && exec "$@"`;
-  return ["/bin/sh", "-c", script, "sh", ...drop, ...program];
 }

@@ -1,5 +1,14 @@
 /** Which sandbox is chosen, and what is said when none is: with programs of the right name that don't work. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
@@ -95,12 +104,28 @@ describe("the choice of a sandbox", () => {
   });
 });
 
+describe("standard streams", () => {
+  test("of what makes a sandbox are never devices of the host", async () => {
+    const seen = join(programs, "streams");
+    const look = `kinds=$(stat -L -c %F /proc/$$/fd/[012]); echo "$kinds" >> '${seen}'; exit 1`;
+    for (const name of ["runsc", "bwrap"])
+      writeProgram(programs, name, `case "$1" in --version) echo "${name} version 99.0";; esac; ${look}`);
+    const choice = await choose();
+    expect(choice.available).toBe(false);
+    const kinds = readFileSync(seen, "utf8").trim().split("\n");
+    // Two programs, asked for their version, and tried with two platforms and once.
+    expect(kinds.length).toBeGreaterThanOrEqual(5 * 3);
+    expect(kinds.filter((kind) => kind !== "socket" && kind !== "fifo")).toEqual([]);
+  });
+});
+
 describe("the verdict of a probe", () => {
   const passing = {
     uid: 65534,
     commands: [{ command: "ls /", ok: true, problem: "" }],
     reached: [{ host: "127.0.0.1", port: 1, reached: false }],
     written: [],
+    attacks: [],
   };
   test.each([
     ["one that works and holds", passing, null],
@@ -114,6 +139,11 @@ describe("the verdict of a probe", () => {
       "a host that answers",
       { ...passing, reached: [{ host: "10.0.0.1", port: 80, reached: true }] },
       "10.0.0.1:80 can be reached from inside",
+    ],
+    [
+      "a step that can do something to the runner program",
+      { ...passing, attacks: ["read its environment"] },
+      "a step can read its environment, and it is the runner program's",
     ],
     [
       "a root that can be written",

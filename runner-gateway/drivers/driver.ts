@@ -92,7 +92,10 @@ type DriverLog = {
 /** What a driver on this machine needs to make sandboxes. */
 export type LocalDriverOptions = {
   handler: SandboxHandler;
-  /** The runner program, one JavaScript file; it is run by `nodePath` inside the sandbox. */
+  /**
+   * The runner program, one JavaScript file; it is run by `nodePath` inside the sandbox. Its arguments are the
+   * command with which it starts whatever isn't its own: as another user, who can do nothing to it.
+   */
   runnerProgram: string;
   /** The node binary that is bound into the sandbox. */
   nodePath: string;
@@ -111,6 +114,8 @@ export type DriverChoice =
 export const insidePaths = {
   work: "/work",
   home: "/home/runner",
+  /** The runner program's own files, which steps may read but not replace. */
+  runnerFolder: "/run/runner",
   gatewaySocket: "/run/plue/gateway.sock",
   runnerProgram: "/opt/plue/runner.js",
   node: "/opt/plue/bin/node",

@@ -4,7 +4,7 @@
  */
 
 import { once } from "node:events";
-import { chmodSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { basename, join } from "node:path";
 import { insidePaths } from "./driver.ts";
@@ -22,9 +22,13 @@ export class GatewaySocket {
     this.#server = server;
   }
 
-  /** Listens in a new folder `socket` of the sandbox's folder, which nobody else on the host may enter. */
+  /**
+   * Listens in a new folder `socket` of the sandbox's folder, which nobody else on the host may enter.
+   * @param ownerId the only user inside who may connect; null where the host can't name one.
+   */
   static async listen(
     sandboxFolder: string,
+    ownerId: number | null,
     handle: (request: IncomingMessage, response: ServerResponse) => void,
   ): Promise<GatewaySocket> {
     const folder = join(sandboxFolder, "socket");
@@ -38,7 +42,8 @@ export class GatewaySocket {
     const name = basename(insidePaths.gatewaySocket);
     server.listen(`/proc/self/fd/${descriptor}/${name}`);
     await once(server, "listening");
-    chmodSync(join(folder, name), 0o666);
+    if (ownerId !== null) chownSync(join(folder, name), ownerId, ownerId);
+    chmodSync(join(folder, name), ownerId === null ? 0o666 : 0o600);
     return new GatewaySocket(folder, descriptor, server);
   }
 

@@ -6,11 +6,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { insidePaths } from "./driver.ts";
 import type { FoundProgram } from "./find-programs.ts";
-import { sandboxGid, sandboxHostname, sandboxUid } from "./root-image.ts";
+import { sandboxHostname } from "./root-image.ts";
 import {
   type Launch,
   type LaunchRequest,
+  listRunnerCommand,
+  listStepPrefix,
   listWritableFolders,
+  runnerCapabilities,
   sandboxEnvironment,
   type Technology,
 } from "./technology.ts";
@@ -34,6 +37,8 @@ export function describeGvisor(
   return {
     name: "gvisor",
     title: `gVisor ${version} (${path}, ${platform})`,
+    // Its users are those of its own kernel, so it has them without root too.
+    hasTwoUsers: true,
     // A task inside is up to two of the host's. Reaching this bound would end gVisor itself, so the number inside
     // is bounded by an rlimit and this one has room for gVisor's own threads.
     countHostPids: (pids) => 3 * pids + 256,
@@ -67,17 +72,20 @@ function listMemoryLimit({ limits, limitedByCgroup }: LaunchRequest): string[] {
 }
 
 function makeBundle(request: LaunchRequest): object {
-  const { image, limits } = request;
+  const { image, limits, users } = request;
+  const command = listRunnerCommand(listStepPrefix(users));
+  const capabilities = runnerCapabilities.map((name) => `CAP_${name}`);
+  const kinds = ["bounding", "effective", "inheritable", "permitted", "ambient"];
   const rlimit = (type: string, value: number) => ({ type, soft: value, hard: value });
   return {
     ociVersion: "1.0.2",
     process: {
-      user: { uid: sandboxUid, gid: sandboxGid },
-      args: ["/bin/sh", "-c", reapingScript, "sh", insidePaths.node, insidePaths.runnerProgram],
+      user: { uid: users.runner, gid: users.runner },
+      args: ["/bin/sh", "-c", reapingScript, "sh", ...command],
       env: Object.entries(sandboxEnvironment).map(([name, value]) => `${name}=${value}`),
       cwd: insidePaths.work,
       noNewPrivileges: true,
-      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+      capabilities: Object.fromEntries(kinds.map((kind) => [kind, capabilities])),
       rlimits: [
         rlimit("RLIMIT_NPROC", limits.pids),
         rlimit("RLIMIT_NOFILE", limits.openFiles),
@@ -96,22 +104,18 @@ function listMounts(request: LaunchRequest): object[] {
     ...{ destination, type: "bind", source },
     options: ["rbind", "ro", "nosuid", "nodev"],
   });
-  const memory = listWritableFolders(request.limits).map(({ path, mode, sizeBytes }) => ({
-    ...{ destination: path, type: "tmpfs", source: "tmpfs" },
-    options: [
-      "nosuid",
-      "nodev",
-      `mode=${mode}`,
-      `uid=${sandboxUid}`,
-      `gid=${sandboxGid}`,
-      `size=${sizeBytes}`,
-    ],
-  }));
+  const memory = listWritableFolders(request.limits, request.users).map(
+    ({ path, owner, mode, sizeBytes }) => ({
+      ...{ destination: path, type: "tmpfs", source: "tmpfs" },
+      options: ["nosuid", "nodev", `mode=${mode}`, `uid=${owner}`, `gid=${owner}`, `size=${sizeBytes}`],
+    }),
+  );
   return [
     { destination: "/proc", type: "proc", source: "proc" },
     { destination: "/dev", type: "tmpfs", source: "tmpfs" },
     ...request.image.binds.map((path) => bind(path, path)),
     ...memory,
+    ...["passwd", "group"].map((name) => bind(join(request.accountFolder, name), `/etc/${name}`)),
     bind(request.socketFolder, "/run/plue"),
     bind(request.nodePath, insidePaths.node),
     bind(request.program, insidePaths.runnerProgram),

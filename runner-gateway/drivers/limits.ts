@@ -13,6 +13,9 @@ export const defaultSandboxLimits: SandboxLimits = {
   openFiles: 16_384,
 };
 
+/** The runner program's own files: a step's script, and what steps leave in GITHUB_ENV and GITHUB_PATH. */
+export const runnerFolderBytes = 16 * 2 ** 20;
+
 /** From the launch to the runner's first request; a machine under load takes seconds, a broken one for ever. */
 export const standbyTimeoutMs = 30_000;
 
@@ -49,7 +52,7 @@ export const probeTimeoutMs = 15_000;
 
 /** Throws when the writable file systems could fill more than the memory they are held in. */
 export function assertLimitsFit(limits: SandboxLimits): void {
-  const filesBytes = limits.workBytes + 3 * limits.tmpBytes;
+  const filesBytes = limits.workBytes + 3 * limits.tmpBytes + runnerFolderBytes;
   if (filesBytes > limits.memoryBytes) {
     throw new RangeError(
       `a sandbox's /work, home, /tmp and /dev/shm (${filesBytes} bytes) must fit in its memory (${limits.memoryBytes} bytes)`,

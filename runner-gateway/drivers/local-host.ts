@@ -6,6 +6,7 @@ import type { LocalDriverOptions } from "./driver.ts";
 import { assertLimitsFit } from "./limits.ts";
 import { OwnerFolder, sweepDeadOwners } from "./owner-folder.ts";
 import { buildRootImage, type RootImage } from "./root-image.ts";
+import { findUserRange, SandboxUserPool } from "./sandbox-users.ts";
 import { findFilteredArchitecture, makeSeccompFilter } from "./seccomp-filter.ts";
 
 /** The environment of the launching commands; nothing of the gateway's own reaches them. */
@@ -21,6 +22,7 @@ export type LocalHost = {
   /** Null on an architecture that the filter isn't written for. */
   readonly filterFile: string | null;
   readonly asRoot: boolean;
+  readonly users: SandboxUserPool;
 };
 
 /** Sweeps what dead gateways left and lays everything out. `close` of the owner folder takes it all away again. */
@@ -41,6 +43,7 @@ export async function openLocalHost(options: LocalDriverOptions): Promise<LocalH
     image: buildRootImage(join(owner.path, "root")),
     filterFile: writeFilter(owner.path),
     asRoot: process.getuid?.() === 0,
+    users: new SandboxUserPool(findUserRange()),
   };
 }
 
@@ -54,14 +57,15 @@ function writeFilter(folder: string): string | null {
 
 /**
  * The command, started in the cgroups that these files join. Descriptors that this process inherited itself would go
- * on into the sandbox: all above `lastDescriptor` are closed.
+ * on into the sandbox: all above `lastDescriptor` are closed. (bash reads the user's `.bashrc` when its input is a
+ * socket, as Node's pipes are, unless told not to.)
  */
 export function prepareCommand(command: string[], joinFiles: string[], lastDescriptor: number): string[] {
   const script = `last=$1 count=$2; shift 2
     for (( ; count > 0; count-- )); do echo 0 > "$1" || exit 125; shift; done
     for path in /proc/$$/fd/*; do fd=\${path##*/}; (( fd <= last )) || eval "exec $fd>&-"; done
     exec "$@"`;
-  const fixed = ["bash", "-c", script, "bash", `${lastDescriptor}`, `${joinFiles.length}`];
+  const fixed = ["bash", "--norc", "-c", script, "bash", `${lastDescriptor}`, `${joinFiles.length}`];
   return [...fixed, ...joinFiles, ...command];
 }
 

@@ -1,10 +1,12 @@
-// Run inside a sandbox on trial: does what a build does and what it must not be able to, and reports both.
+// Run inside a sandbox on trial, as the runner program is: has a step's user do what a build does and what it must not
+// be able to, and reports both.
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 
 const socketPath = process.env.PLUE_GATEWAY_SOCKET;
+const stepMark = "--as-step";
 
 function ask(path, body) {
   return new Promise((resolve, reject) => {
@@ -39,23 +41,49 @@ function reach({ host, port }) {
   });
 }
 
-function isWritable(path) {
+function succeeds(attempt) {
   try {
-    writeFileSync(path, "");
+    attempt();
     return true;
   } catch {
     return false;
   }
 }
 
-const { targets } = await ask("/targets");
-await ask("/report", {
-  uid: process.getuid(),
-  commands: [
-    run("/bin/ls", "/"),
-    run("/usr/bin/stat", "/"),
-    run("/bin/bash", "-c", "echo x > /work/probe && cat /work/probe"),
-  ],
-  reached: await Promise.all(targets.map(reach)),
-  written: ["/probe", "/usr/probe", "/etc/probe", "/run/plue/probe"].filter(isWritable),
+/** What a step must not be able to do to the runner program, which is process `pid`. */
+const attacks = (pid) => ({
+  "read its environment": () => readFileSync(`/proc/${pid}/environ`),
+  "open its memory": () => readFileSync(`/proc/${pid}/mem`, { flag: "r+" }),
+  "signal it": () => process.kill(pid, 0),
+  "replace its files": () => writeFileSync(`${process.env.PLUE_RUNNER_FOLDER}/probe`, ""),
 });
+
+async function tryAsStep({ targets, runnerPid, isSeparate }) {
+  return {
+    uid: process.getuid(),
+    commands: [
+      run("/bin/ls", "/"),
+      run("/usr/bin/stat", "/"),
+      run("/bin/bash", "-c", "echo x > /work/probe && cat /work/probe"),
+    ],
+    reached: await Promise.all(targets.map(reach)),
+    written: ["/probe", "/usr/probe", "/etc/probe", "/run/plue/probe"].filter((path) =>
+      succeeds(() => writeFileSync(path, "")),
+    ),
+    attacks: isSeparate
+      ? Object.entries(attacks(runnerPid)).flatMap(([name, attack]) => (succeeds(attack) ? [name] : []))
+      : [],
+  };
+}
+
+async function probe(stepPrefix) {
+  const { targets } = await ask("/targets");
+  const order = JSON.stringify({ targets, runnerPid: process.pid, isSeparate: stepPrefix.length > 0 });
+  const command = [...stepPrefix, process.execPath, process.argv[1], stepMark, order];
+  const { status, stdout, stderr, error } = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
+  if (status !== 0) throw new Error(`a step can't be started: ${error?.message ?? stderr}`);
+  await ask("/report", JSON.parse(stdout));
+}
+
+if (process.argv[2] === stepMark) console.log(JSON.stringify(await tryAsStep(JSON.parse(process.argv[3]))));
+else await probe(process.argv.slice(2));

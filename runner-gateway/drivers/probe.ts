@@ -20,6 +20,8 @@ const report = z.object({
   commands: z.array(z.object({ command: z.string(), ok: z.boolean(), problem: z.string() })),
   reached: z.array(z.object({ host: z.string(), port: z.number(), reached: z.boolean() })),
   written: z.array(z.string()),
+  /** What a step could do to the runner program. */
+  attacks: z.array(z.string()),
 });
 
 type ProbeReport = z.infer<typeof report>;
@@ -74,12 +76,13 @@ async function runProbe(host: LocalHost, technology: Technology, targets: object
 }
 
 /** What is wrong with what the program inside saw. */
-export function judge({ uid, commands, reached, written }: ProbeReport): string | null {
+export function judge({ uid, commands, reached, written, attacks }: ProbeReport): string | null {
   const failed = commands.find(({ ok }) => !ok);
   if (failed !== undefined) return `\`${failed.command}\` fails: ${failed.problem}`;
   if (uid === 0) return "the program inside is root";
   const open = reached.find((target) => target.reached);
   if (open !== undefined) return `${open.host}:${open.port} can be reached from inside`;
+  if (attacks.length > 0) return `a step can ${attacks.join(", ")}, and it is the runner program's`;
   if (written.length > 0) return `${written.join(", ")} can be written from inside`;
   return null;
 }

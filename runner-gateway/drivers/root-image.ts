@@ -14,10 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { insidePaths } from "./driver.ts";
-
-/** The unprivileged user of every sandbox. */
-export const sandboxUid = 65534;
-export const sandboxGid = 65534;
+import type { SandboxUsers } from "./sandbox-users.ts";
 
 export const sandboxHostname = "sandbox";
 
@@ -47,6 +44,7 @@ const mountFolders = [
   "etc/ssl",
   "opt/plue/bin",
   "run/plue",
+  "run/runner",
   "work",
   "home/runner",
 ];
@@ -70,6 +68,16 @@ export function buildRootImage(folder: string): RootImage {
   return { folder, binds };
 }
 
+/** Writes the files that name a sandbox's users, as passwd(5) and group(5) say, to a new folder. */
+export function writeAccounts(folder: string, { step }: SandboxUsers): void {
+  mkdirSync(folder);
+  const files = {
+    passwd: `root:x:0:0:root:/:/usr/sbin/nologin\nrunner:x:${step}:${step}:runner:${insidePaths.home}:/bin/bash\n`,
+    group: `root:x:0:\nrunner:x:${step}:\n`,
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}
+
 function writeEtc(etc: string): void {
   const prefixed = readdirSync("/etc").filter((name) =>
     hostEtcPrefixes.some((prefix) => name.startsWith(prefix)),
@@ -79,8 +87,8 @@ function writeEtc(etc: string): void {
     cpSync(join("/etc", name), join(etc, name), { recursive: true, verbatimSymlinks: true });
   }
   const files = {
-    passwd: `root:x:0:0:root:/:/usr/sbin/nologin\nrunner:x:${sandboxUid}:${sandboxGid}:runner:${insidePaths.home}:/bin/bash\n`,
-    group: `root:x:0:\nrunner:x:${sandboxGid}:\n`,
+    // Each sandbox's own are bound over these.
+    ...{ passwd: "", group: "" },
     hosts: `127.0.0.1 localhost ${sandboxHostname}\n::1 localhost\n`,
     hostname: `${sandboxHostname}\n`,
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Cgroup } from "./cgroup.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { ExitReason, SandboxClaim, SandboxEvent, SandboxState } from "./driver.ts";
@@ -13,6 +14,8 @@ import { type HostProcess, killProcess, listDescendants, waitUntilGone } from ".
 import { lingerMs, memoryCheckMs, outputTailBytes, standbyTimeoutMs } from "./limits.ts";
 import { hostEnvironment, type LocalHost, prepareCommand } from "./local-host.ts";
 import { recordProcess } from "./owner-folder.ts";
+import { writeAccounts } from "./root-image.ts";
+import { type SandboxUsers, singleUser } from "./sandbox-users.ts";
 import type { Technology } from "./technology.ts";
 
 type Exit = { exitCode: number | null; signal: string | null };
@@ -27,6 +30,12 @@ type SandboxOrder = {
   emit: (event: SandboxEvent) => void;
 };
 
+/** A program that ends before it read its input breaks the pipe, which says no more than its exit does. */
+function endInput({ stdin }: ChildProcess): void {
+  stdin?.on("error", () => undefined);
+  stdin?.end();
+}
+
 export class Sandbox {
   readonly sandboxId: string;
   readonly startedAt = Date.now();
@@ -36,6 +45,7 @@ export class Sandbox {
   readonly #connected = Promise.withResolvers<boolean>();
   readonly #ended = Promise.withResolvers<Ended>();
   #folder: string | null = null;
+  #users: SandboxUsers | null = null;
   #socket: GatewaySocket | null = null;
   #cgroup: Cgroup | null = null;
   #child: ChildProcess | null = null;
@@ -62,15 +72,17 @@ export class Sandbox {
 
   /** Launches it; resolves when it has ended and nothing of it is left. What fails ends it, as its output says. */
   async run(): Promise<void> {
-    const { sandboxId, emit } = this.#order;
+    const { sandboxId, emit, host, technology } = this.#order;
     let exit: Exit = { exitCode: null, signal: null };
     try {
-      this.#folder = this.#order.host.owner.makeSandboxFolder(sandboxId);
-      this.#socket = await GatewaySocket.listen(this.#folder, (request, response) => {
+      this.#folder = host.owner.makeSandboxFolder(sandboxId);
+      this.#users = technology.hasTwoUsers ? host.users.take() : singleUser;
+      const ownerId = host.asRoot ? this.#users.runner : null;
+      this.#socket = await GatewaySocket.listen(this.#folder, ownerId, (request, response) => {
         if (this.state === "starting") this.#becomeConnected();
-        this.#order.host.options.handler(sandboxId, request, response);
+        host.options.handler(sandboxId, request, response);
       });
-      if (!this.#killed) exit = await this.#runProcess(this.#folder, this.#socket);
+      if (!this.#killed) exit = await this.#runProcess(this.#folder, this.#socket, this.#users);
     } catch (error) {
       this.#note(`${error instanceof Error ? error.message : String(error)}\n`);
     }
@@ -107,13 +119,16 @@ export class Sandbox {
     setTimeout(() => child.kill("SIGKILL"), this.#dying.length === 0 ? 0 : lingerMs).unref();
   }
 
-  async #runProcess(folder: string, socket: GatewaySocket): Promise<Exit> {
+  async #runProcess(folder: string, socket: GatewaySocket, users: SandboxUsers): Promise<Exit> {
     const { host, technology, sandboxId, program } = this.#order;
     const { limits, nodePath } = host.options;
     const hostLimits = { ...limits, pids: technology.countHostPids(limits.pids) };
     if (host.cgroups.usable) this.#cgroup = createCgroup(host.cgroups.folders, sandboxId, hostLimits);
+    const accountFolder = join(folder, "accounts");
+    writeAccounts(accountFolder, users);
     const launch = technology.launch({
       ...{ sandboxId, folder, socketFolder: socket.folder, image: host.image, nodePath, program, limits },
+      ...{ users, accountFolder },
       limitedByCgroup: host.cgroups.usable,
     });
     const [command, ...commandArguments] = prepareCommand(
@@ -123,11 +138,13 @@ export class Sandbox {
     );
     if (command === undefined) throw new Error("a technology answered an empty command");
     const files = launch.files.map((file) => openSync(file, "r"));
+    // All pipes: an older `runsc` gives its standard streams to the sandbox's user, also when one is /dev/null.
     const child = spawn(command, commandArguments, {
-      stdio: ["ignore", "pipe", "pipe", ...files],
+      stdio: ["pipe", "pipe", "pipe", ...files],
       env: hostEnvironment,
     });
     this.#child = child;
+    endInput(child);
     for (const file of files) closeSync(file);
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk: Buffer) => this.#note(chunk));
@@ -182,6 +199,8 @@ export class Sandbox {
       await waitUntilGone(this.#dying);
       await this.#socket?.close();
       if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
+      // Not before nothing of it is left: the next sandbox may get them.
+      if (this.#users !== null) this.#order.host.users.giveBack(this.#users);
     } catch (error) {
       // The sandbox is over all the same; the supervisor tries again when the driver closes.
       this.#order.host.options.log.error("a sandbox left something behind", error, {

@@ -1,5 +1,6 @@
 // What a sandbox may ask of the gateway, over its own socket: its job, to report on it, and git. Which socket a
-// request came over says which sandbox asks; the run token says that it is the attempt's own runner.
+// request came over says which sandbox asks; the report token says that it is the attempt's own runner, the git token
+// that it may speak for its steps. Both are handed over once, before any step runs.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Handover } from "../../schema/wire/handover.ts";
@@ -42,14 +43,16 @@ async function answerSandbox(
   const { method, url = "" } = request;
   if (method === "GET" && url === "/v1/handover") return handOver(services, sandboxId, response);
   const attempt = services.door.find(sandboxId);
-  if (!attempt || !isAuthorised(attempt, request)) {
+  const isGit = url.startsWith("/git/");
+  const token = isGit ? attempt?.tokens.git : attempt?.tokens.report;
+  if (!attempt || token === undefined || !isAuthorised(token, request)) {
     request.resume();
-    return answerJson(response, 401, { message: "this needs the run token of the sandbox's own attempt" });
+    return answerJson(response, 401, { message: "this needs a token of the sandbox's own attempt" });
   }
   attempt.noteHandover();
   if (method === "POST" && url === "/v1/events") return attempt.intake.receive(request, response);
   if (method === "GET" && url === "/v1/events/acknowledged") return answerAcknowledged(attempt, response);
-  if (url.startsWith("/git/")) {
+  if (isGit) {
     const { owner, repository } = attempt.claim.run;
     const { runToken } = attempt.claim;
     return services.git.pass({ owner, repository, runToken }, request, response);
@@ -68,18 +71,21 @@ async function handOver(
   response.once("close", () => waiting.abort());
   const attempt = await services.door.waitFor(sandboxId, waiting.signal);
   clearTimeout(timer);
-  if (attempt) answerJson(response, 200, describeHandover(attempt, services.publicUrl));
-  else if (!response.destroyed) response.writeHead(204).end();
+  if (attempt && !response.destroyed) {
+    if (attempt.takeHandover()) answerJson(response, 200, describeHandover(attempt, services.publicUrl));
+    else answerJson(response, 410, { message: "the job was handed over already" });
+  } else if (!response.destroyed) response.writeHead(204).end();
 }
 
-function describeHandover({ claim }: Attempt, publicUrl: string): Handover {
+function describeHandover({ claim, tokens }: Attempt, publicUrl: string): Handover {
   const { run } = claim;
   return {
     runId: claim.runId,
     runNumber: run.number,
     jobId: claim.jobId,
     attempt: claim.attempt,
-    runToken: claim.runToken,
+    reportToken: tokens.report,
+    gitToken: tokens.git,
     repository: { owner: run.owner, name: run.repository },
     event: run.event,
     ref: run.ref,
@@ -95,9 +101,9 @@ function answerAcknowledged(attempt: Attempt, response: ServerResponse): void {
   else answerJson(response, 200, { acknowledged });
 }
 
-function isAuthorised(attempt: Attempt, request: IncomingMessage): boolean {
-  const token = /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? "")?.[1];
-  if (token === undefined) return false;
-  const hash = createHash("sha256").update(token).digest();
-  return timingSafeEqual(hash, Buffer.from(attempt.claim.tokenHash, "hex"));
+function isAuthorised(token: string, request: IncomingMessage): boolean {
+  const given = /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? "")?.[1];
+  if (given === undefined) return false;
+  const hash = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(hash(given), hash(token));
 }

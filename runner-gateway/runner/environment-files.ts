@@ -1,6 +1,6 @@
 // GITHUB_ENV and GITHUB_PATH: files that a step appends to, and whose content later steps get.
 // @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#environment-files
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CarriedEnvironment, Environment } from "./environment.ts";
 import { ENVIRONMENT_FILE_BYTES_MAX } from "./limits.ts";
@@ -14,7 +14,11 @@ type ParsedVariables = { ok: true; variables: Environment } | { ok: false; probl
 /** Empties the files for the next step. @returns the variables that name them. */
 export function openEnvironmentFiles(folder: string): Environment {
   const entries = Object.entries(FILES).map(([variable, name]) => [variable, join(folder, name)] as const);
-  for (const [, path] of entries) writeFileSync(path, "");
+  for (const [, path] of entries) {
+    writeFileSync(path, "");
+    // The step is another user, and the folder isn't its.
+    chmodSync(path, 0o666);
+  }
   return Object.fromEntries(entries);
 }
 
@@ -63,12 +67,18 @@ export function parseVariables(text: string): ParsedVariables {
   return { ok: true, variables };
 }
 
+/** Only a file: where a step could put something else in its place, that is not followed and not waited for. */
 function readBounded(path: string): string | null {
+  let descriptor: number | null = null;
   try {
-    const { size } = statSync(path);
-    return size > ENVIRONMENT_FILE_BYTES_MAX ? null : readFileSync(path, "utf8");
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const status = fstatSync(descriptor);
+    const isTaken = status.isFile() && status.size <= ENVIRONMENT_FILE_BYTES_MAX;
+    return isTaken ? readFileSync(descriptor, "utf8") : null;
   } catch {
-    // The step owns the file and may have removed it or closed it to us; the caller says so.
+    // The step may have removed it or closed it to us; the caller says so.
     return null;
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
   }
 }

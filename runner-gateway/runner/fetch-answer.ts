@@ -7,6 +7,9 @@ export type FetchPiece =
   | { kind: "shallow"; oid: string }
   | { kind: "progress"; text: string };
 
+/** The server understood the fetch and won't serve it; asking again soon doesn't change that. */
+export class FetchRefusedError extends Error {}
+
 const HEADER_BYTES = 4;
 const PACKET_BYTES_MAX = 65_520;
 const FLUSH = 0;
@@ -15,7 +18,7 @@ const RESPONSE_END = 2;
 
 /**
  * The pieces of the answer whose bytes are `chunks`.
- * @throws Error with the server's own words when it refuses, and when the answer is cut or makes no sense.
+ * @throws FetchRefusedError with the server's own words when it refuses; Error when the answer is cut or makes no sense.
  */
 export async function* readFetchAnswer(chunks: AsyncIterable<Buffer>): AsyncGenerator<FetchPiece> {
   let section: string | null = null;
@@ -36,7 +39,7 @@ export async function* readFetchAnswer(chunks: AsyncIterable<Buffer>): AsyncGene
       continue;
     }
     const text = packet.toString("utf8").replace(/\n$/, "");
-    if (text.startsWith("ERR ")) throw new Error(text.slice("ERR ".length));
+    if (text.startsWith("ERR ")) throw new FetchRefusedError(text.slice("ERR ".length));
     if (section === null) section = text;
     else if (section === "shallow-info" && text.startsWith("shallow ")) {
       yield { kind: "shallow", oid: text.slice("shallow ".length) };

@@ -17,6 +17,13 @@ export const KILL_GRACE_MS = 2_000;
 /** After a step's first process ended, how long its pipes may stay open in the hands of what can't be killed. */
 export const PIPE_LINGER_MS = 1_000;
 
+/** Tries to fetch the commit when the forge refuses it or its pack is bad. */
+export const FETCH_TRIES_MAX = 3;
+/** How long a forge that is away, or answers that it can't now, is waited for. */
+export const FETCH_PATIENCE_MS = 120_000;
+export const FETCH_RETRY_FIRST_MS = 300;
+export const FETCH_RETRY_LONGEST_MS = 3_000;
+
 /** Waits between tries to reach the gateway. */
 export const RETRY_FIRST_MS = 50;
 export const RETRY_LONGEST_MS = 2_000;

@@ -1,5 +1,5 @@
 // The program inside a sandbox: makes ready what needs no identity, waits for its job, does it, reports it, ends.
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { awaitHandover } from "./await-handover.ts";
@@ -19,21 +19,29 @@ async function main(): Promise<void> {
   if (socketPath === undefined) throw new Error("PLUE_GATEWAY_SOCKET isn't set");
   // Where the sandbox starts it.
   const work = process.cwd();
-  const folder = join(work, ".plue-runner");
-  mkdirSync(folder, { mode: 0o700 });
+  const folder = prepareFolder(process.env.PLUE_RUNNER_FOLDER ?? join(work, ".plue-runner"));
   preparePipes(folder);
-  const prepared = prepareCheckout(join(work, "repo"));
+  const stepPrefix = process.argv.slice(2);
+  const prepared = prepareCheckout(join(work, "repo"), folder, stepPrefix);
   const client = createGatewayClient(socketPath);
   const forwarder = await startForwarder(client);
 
   const handover = await awaitHandover(client);
-  forwarder.authorise(handover.runToken);
+  forwarder.authorise(handover.gitToken);
   const log = new EventLog();
-  const sending = sendEvents(client, handover.runToken, log);
+  const sending = sendEvents(client, handover.reportToken, log);
   const stopping = new AbortController();
   stopping.signal.addEventListener("abort", () => log.close());
   process.once("SIGTERM", () => stopping.abort());
-  const place = { folder, prepared, client, port: forwarder.port, isAlone, signal: stopping.signal };
+  const place = {
+    folder,
+    stepPrefix,
+    prepared,
+    client,
+    port: forwarder.port,
+    isAlone,
+    signal: stopping.signal,
+  };
   const working = runJob(handover, place, log);
   if ((await Promise.race([sending, working.then(() => sending), aborted(stopping.signal)])) === "sent") {
     process.exit(0);
@@ -42,6 +50,13 @@ async function main(): Promise<void> {
   stopping.abort();
   await Promise.race([working, wait(KILL_GRACE_MS + PIPE_LINGER_MS)]);
   process.exit(3);
+}
+
+/** Steps may open what they are told of in it, and neither see nor replace anything. */
+function prepareFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o711);
+  return folder;
 }
 
 function aborted(signal: AbortSignal): Promise<"aborted"> {

@@ -13,6 +13,8 @@ import { runStep, type StepResult } from "./run-step.ts";
 interface JobPlace {
   /** The runner's own folder. */
   folder: string;
+  /** The command by which what isn't the runner's own is started, as another user; empty where there is none. */
+  stepPrefix: readonly string[];
   prepared: PreparedCheckout;
   client: GatewayClient;
   /** The forwarder's. */
@@ -36,9 +38,14 @@ export async function runJob(handover: Handover, place: JobPlace, log: EventLog)
 async function tryJob(handover: Handover, place: JobPlace, log: EventLog): Promise<Outcome> {
   const bounds = startJobBounds(handover.plan.timeoutMs);
   const startedAtMs = performance.now();
-  const fetched = await checkOut(place.client, place.prepared, place.port, handover);
+  const say = (text: string) => log.append({ type: "log", position: null, stream: "system", text });
+  const patience = {
+    remainingMs: () => (place.signal.aborted ? 0 : bounds.remainingMs()),
+    waiting: (problem: string) => say(`The commit can't be fetched yet (${problem}); trying again.\n`),
+  };
+  const fetched = await checkOut(place.client, place.prepared, place.port, handover, patience);
   if (!fetched.ok) {
-    log.append({ type: "log", position: null, stream: "system", text: `${fetched.reason}\n` });
+    say(`${fetched.reason}\n`);
     skip(handover.plan.steps, log);
     return { status: "failed", reason: fetched.reason };
   }

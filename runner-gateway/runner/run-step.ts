@@ -23,6 +23,8 @@ export interface StepResult {
 interface StepSurroundings {
   /** The runner's own folder, outside of the checkout. */
   folder: string;
+  /** The command by which a step is started, as another user; empty where there is none. */
+  stepPrefix: readonly string[];
   checkout: string;
   environment: Environment;
   log: EventLog;
@@ -43,11 +45,12 @@ export async function runStep(step: StepPlan, surroundings: StepSurroundings): P
   const folder = findWorkingFolder(step, surroundings.checkout);
   if (!folder.ok) return fail(folder.problem);
   const script = join(surroundings.folder, `step-${step.position}.sh`);
-  writeFileSync(script, step.run, { mode: 0o600 });
-  const [command, ...options] = SHELLS[step.shell];
+  writeFileSync(script, step.run, { mode: 0o644 });
+  const [command, ...options] = [...surroundings.stepPrefix, ...SHELLS[step.shell], script];
+  if (command === undefined) throw new Error("a step has no command");
   const pipes = openPipes(surroundings.folder);
   try {
-    const child = spawn(command, [...options, script], {
+    const child = spawn(command, options, {
       cwd: folder.path,
       env: surroundings.environment,
       detached: true,

@@ -14,9 +14,10 @@ import {
   type RunnerProcess,
   spawnRunner,
 } from "../../scripts/testing/runner-process.ts";
-import { STEP_OUTPUT_BYTES_MAX } from "./limits.ts";
+import { FETCH_TRIES_MAX, STEP_OUTPUT_BYTES_MAX } from "./limits.ts";
 
 const TOKEN = "plue_run_secretsecretsecretsecretsecret12";
+const GIT_TOKEN = "git_secretsecretsecretsecretsecret";
 const MEBIBYTE = 1024 * 1024;
 
 let folder: RunnerFolder;
@@ -67,7 +68,8 @@ async function startJob(
       runNumber: 3,
       jobId: 9,
       attempt: 1,
-      runToken: TOKEN,
+      reportToken: TOKEN,
+      gitToken: GIT_TOKEN,
       event: "push",
       ref: "refs/heads/main",
     },
@@ -165,6 +167,32 @@ describe("a job", () => {
     expect(endsOf(gateway.events)).toEqual([["skipped", null, null]]);
     expect(gateway.events.at(-1)).toMatchObject({
       ...{ type: "done", status: "failed", reason: expect.stringMatching(/can't be fetched: .*not our ref/) },
+    });
+  });
+
+  it("waits for a forge that is being restarted", async () => {
+    const awayFor = FETCH_TRIES_MAX + 1;
+    const { gateway } = await runJob(["cat README.md"], {
+      prepare: (one) => {
+        one.gitFailures = awayFor;
+      },
+    });
+    expect(gateway.gitFailures).toBe(0);
+    expect(textOf(gateway.events, 0)).toBe("Read me\n");
+    const said = gateway.events.flatMap((event) => (event.type === "log" ? [event.text] : []));
+    expect(said[0]).toBe("The commit can't be fetched yet (the forge answered 502); trying again.\n");
+    expect(gateway.events.at(-1)).toMatchObject({ type: "done", status: "succeeded" });
+  });
+
+  it("waits for a forge no longer than its own time", async () => {
+    const { gateway } = await runJob(["echo never"], {
+      timeoutMs: 700,
+      prepare: (one) => {
+        one.gitFailures = Number.POSITIVE_INFINITY;
+      },
+    });
+    expect(gateway.events.at(-1)).toMatchObject({
+      ...{ type: "done", status: "failed", reason: "the commit can't be fetched: the forge answered 502" },
     });
   });
 

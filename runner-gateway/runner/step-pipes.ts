@@ -18,9 +18,9 @@ interface Pipe {
   readonly writer: number;
 }
 
-/** Makes the FIFOs in `folder`, once for all steps of a sandbox. */
+/** Makes the FIFOs in `folder`, once for all steps of a sandbox. A step, another user, may open /dev/stdout anew. */
 export function preparePipes(folder: string): void {
-  execFileSync("mkfifo", [join(folder, "stdout"), join(folder, "stderr")]);
+  execFileSync("mkfifo", ["-m", "622", join(folder, "stdout"), join(folder, "stderr")]);
 }
 
 /** Opens both for one step. */

@@ -1,4 +1,5 @@
-// What the gateway hands to a standby sandbox once a job is claimed: the first and only identity it gets.
+// What the gateway hands to a standby sandbox once a job is claimed: the first and only identity it gets, given
+// out once. The run token itself stays with the gateway.
 import { z } from "zod";
 import { jobPlanSchema } from "./plan.ts";
 
@@ -7,8 +8,10 @@ const handoverSchema = z.object({
   runNumber: z.number().int(),
   jobId: z.number().int(),
   attempt: z.number().int().positive(),
-  /** Authorises this attempt at the gateway and, through its git proxy, at the Worker. */
-  runToken: z.string(),
+  /** Authorises the runner's reports at the gateway, and nothing else. Steps never see it. */
+  reportToken: z.string(),
+  /** Authorises what the gateway passes on for steps: git. */
+  gitToken: z.string(),
   repository: z.object({ owner: z.string(), name: z.string() }),
   event: z.string(),
   ref: z.string(),

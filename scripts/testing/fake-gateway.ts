@@ -13,6 +13,8 @@ export interface FakeGateway {
   /** Cuts each report after this many further events, and loses those that were not acknowledged. */
   cutEvery: number;
   isRefusing: boolean;
+  /** So many further requests of git are answered 502, as while the forge is away. */
+  gitFailures: number;
   /** Whether acknowledgements are held back. */
   isSilent: boolean;
   /** Cuts every connection, now. */
@@ -29,6 +31,7 @@ export async function startFakeGateway(
   const events: RunnerEvent[] = [];
   const gateway = {
     ...{ events, connections: 0, cutEvery: Number.POSITIVE_INFINITY, isRefusing: false, isSilent: false },
+    gitFailures: 0,
     cut: () => server.closeAllConnections(),
     stop: async () => {
       server.closeAllConnections();
@@ -50,8 +53,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   if (request.url === "/v1/handover") return void response.end(JSON.stringify(handover));
-  if (request.headers.authorization !== `Bearer ${handover.runToken}`)
-    return void response.writeHead(401).end();
+  const token = request.url?.startsWith("/git/") ? handover.gitToken : handover.reportToken;
+  if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
   if (gateway.isRefusing) return void response.writeHead(409).end("{}");
   if (request.url === "/v1/events/acknowledged") {
     return void response.end(JSON.stringify({ acknowledged: gateway.events.length }));
@@ -59,6 +62,10 @@ async function answer(
   if (request.url === "/v1/events") {
     gateway.connections += 1;
     return takeReport(gateway, request, response);
+  }
+  if (gateway.gitFailures > 0) {
+    gateway.gitFailures -= 1;
+    return void response.writeHead(502).end();
   }
   origin.serve(request, response);
 }

@@ -1,6 +1,6 @@
 // A driver whose "sandboxes" are plain child processes that run the real runner, for tests of the gateway alone.
 // It confines nothing, so only tests may use it.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { join } from "node:path";
 import type {
   ExitReason,
@@ -19,9 +19,15 @@ interface Box extends SandboxListing {
   connected: PromiseWithResolvers<void>;
   gone: PromiseWithResolvers<void>;
   isKilled: boolean;
+  tokens: { report: string; git: string };
 }
 
 let count = 0;
+
+function noteToken(tokens: Box["tokens"], { url = "", headers }: IncomingMessage): void {
+  const token = headers.authorization?.replace("Bearer ", "");
+  if (token !== undefined) tokens[url.startsWith("/git/") ? "git" : "report"] ||= token;
+}
 
 export class ProcessDriver implements SandboxDriver {
   readonly name = "bubblewrap";
@@ -56,14 +62,21 @@ export class ProcessDriver implements SandboxDriver {
 
   /** The socket over which the sandbox of this job reaches the gateway. */
   findSocket(jobId: number): string {
-    const box = [...this.#boxes.values()].find(({ claim }) => claim?.jobId === String(jobId));
-    return String(box?.server.address());
+    return String(this.#findBox(jobId)?.server.address());
+  }
+
+  /** The tokens that the runner of this job has used so far; empty where it used none. */
+  findTokens(jobId: number): { report: string; git: string } {
+    return this.#findBox(jobId)?.tokens ?? { report: "", git: "" };
+  }
+
+  #findBox(jobId: number): Box | undefined {
+    return [...this.#boxes.values()].find(({ claim }) => claim?.jobId === String(jobId));
   }
 
   /** Ends the runner of this job as if it had died. */
   async breakSandbox(jobId: number): Promise<void> {
-    const box = [...this.#boxes.values()].find(({ claim }) => claim?.jobId === String(jobId));
-    await box?.runner.kill();
+    await this.#findBox(jobId)?.runner.kill();
   }
 
   async kill(sandboxId: string): Promise<void> {
@@ -93,8 +106,10 @@ export class ProcessDriver implements SandboxDriver {
     count += 1;
     const sandboxId = `process-${process.pid}-${count}`;
     const connected = Promise.withResolvers<void>();
+    const tokens = { report: "", git: "" };
     const server = createServer({ requestTimeout: 0 }, (request, response) => {
       connected.resolve();
+      noteToken(tokens, request);
       this.#handler(sandboxId, request, response);
     });
     const socketPath = join(this.#folder.path, `${sandboxId}.sock`);
@@ -102,7 +117,7 @@ export class ProcessDriver implements SandboxDriver {
     const runner = spawnRunner(this.#folder, sandboxId, socketPath);
     const box: Box = {
       ...{ sandboxId, state: "starting", claim: null, startedAt: Date.now(), isKilled: false },
-      ...{ server, runner, connected, gone: Promise.withResolvers<void>() },
+      ...{ server, runner, tokens, connected, gone: Promise.withResolvers<void>() },
     };
     this.#boxes.set(sandboxId, box);
     void connected.promise.then(() => {

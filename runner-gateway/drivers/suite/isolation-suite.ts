@@ -1,13 +1,22 @@
 /** Driver suite: what a program inside a sandbox can see, reach and do, tried from inside. */
 
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insidePaths } from "../driver.ts";
 import { makeSuiteDriver, type SuiteDriver, startSandbox } from "./suite-host.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+function describeDevices(names: string[]) {
+  return names.map((name) => {
+    const { dev, ino, mode, uid, gid, ctimeMs } = statSync(`/dev/${name}`);
+    return { name, dev, ino, mode, uid, gid, ctimeMs };
+  });
+}
 
 const secret = "a-secret-that-only-the-gateway-has";
 
@@ -57,9 +66,10 @@ export function declareIsolationTests(technology: "gvisor" | "bubblewrap"): void
 
     test("only the sandbox's own socket is there, and it says who it is", async () => {
       const other = await startSandbox(suite, "other");
-      const ask = `require("http").get({ socketPath: process.env.PLUE_GATEWAY_SOCKET, path: "/whoami" }, (r) => r.pipe(process.stdout))`;
-      expect(JSON.parse((await node(ask)).stdout)).toEqual({ sandboxId });
-      expect(JSON.parse((await suite.gateway.node(other, ask)).stdout)).toEqual({ sandboxId: other });
+      const ask = `node -e 'require("http").get({ socketPath: process.env.PLUE_GATEWAY_SOCKET, path: "/whoami" }, (r) => r.pipe(process.stdout)).on("error", (e) => { console.log(e.code); process.exit(7) })'`;
+      for (const id of [sandboxId, other])
+        expect(JSON.parse((await suite.gateway.bashAsRunner(id, ask)).stdout)).toEqual({ sandboxId: id });
+      if (isRoot) expect(await bash(ask)).toMatchObject({ status: 7, stdout: "EACCES\n" });
       const sockets = "find / -path /proc -prune -o -path /usr -prune -o -type s -print 2>/dev/null";
       expect((await bash(sockets)).stdout.trim()).toBe(insidePaths.gatewaySocket);
       await suite.driver.kill(other);
@@ -127,7 +137,7 @@ export function declareIsolationTests(technology: "gvisor" | "bubblewrap"): void
 
     test("no process of the host is visible, nor the gateway's environment", async () => {
       const names = await bash("env -0 | tr '\\0' '\\n' | cut -d= -f1 | sort | xargs");
-      expect(names.stdout.trim()).toBe("HOME LANG PATH PLUE_GATEWAY_SOCKET PWD SHLVL _");
+      expect(names.stdout.trim()).toBe("HOME LANG PATH PLUE_GATEWAY_SOCKET PLUE_RUNNER_FOLDER PWD SHLVL _");
       const found = await bash(`cat /proc/[0-9]*/environ 2>/dev/null | grep -c ${secret}`);
       expect(found.stdout.trim()).toBe("0");
       const processes = (await bash("ls -d /proc/[0-9]* | wc -l")).stdout;
@@ -157,14 +167,84 @@ export function declareIsolationTests(technology: "gvisor" | "bubblewrap"): void
       ).not.toBe(0);
     });
 
-    test("it is nobody, without capabilities, and can't get any", async () => {
+    test("its devices are its own, and the host's are as before", async () => {
+      const names = ["null", "zero", "full", "random", "urandom", "tty"];
+      const before = describeDevices(names);
+      const own = await bash(`cd /dev && stat -c %t:%T ${names.join(" ")}`);
+      expect(own.stdout.trim().split("\n")).toEqual(["1:3", "1:5", "1:7", "1:8", "1:9", "5:0"]);
+      for (const name of names) {
+        expect((await bash(`chmod 600 /dev/${name}`)).status).not.toBe(0);
+        expect((await bash(`chown $(id -u) /dev/${name}`)).status).not.toBe(0);
+        await suite.gateway.bashAsRunner(sandboxId, `chmod 600 /dev/${name}; chown $(id -u) /dev/${name}`);
+      }
+      expect(describeDevices(names)).toEqual(before);
+      // Not the host's nodes under another name: those would have the host's inode numbers.
+      const inodes = (await bash(`cd /dev && stat -c %d:%i ${names.join(" ")}`)).stdout.trim().split("\n");
+      const hostInodes = before.map(({ dev, ino }) => `${dev}:${ino}`);
+      if (isRoot) expect(inodes.filter((inode) => hostInodes.includes(inode))).toEqual([]);
+    });
+
+    test("its steps are one user and its runner another, and neither is the host's or another sandbox's", async () => {
+      const other = await startSandbox(suite, "other");
+      const ids = [];
+      for (const id of [sandboxId, other]) {
+        ids.push(Number((await suite.gateway.bash(id, "id -u")).stdout));
+        ids.push(Number((await suite.gateway.bashAsRunner(id, "id -u")).stdout));
+      }
+      await suite.driver.kill(other);
+      if (isRoot) expect(new Set(ids).size).toBe(4);
+      const accounts = readFileSync("/etc/passwd", "utf8")
+        .split("\n")
+        .map((line) => Number(line.split(":")[2]));
+      expect(isRoot ? ids.filter((id) => accounts.includes(id)) : []).toEqual([]);
+    });
+
+    test("a step can't read, trace, signal or stand in for the runner program", async () => {
+      const found = await suite.gateway.bashAsRunner(sandboxId, "echo $PPID");
+      const runner = Number(found.stdout);
+      expect(await bash("ls -d /proc/self")).toMatchObject({ status: 0 });
+      const attacks = [
+        `cat /proc/${runner}/environ`,
+        `ls -l /proc/${runner}/fd`,
+        `cat /proc/${runner}/maps`,
+        `head -c 1 /proc/${runner}/mem`,
+        `ls /proc/${runner}/root/run/runner`,
+        `kill -STOP ${runner}`,
+        `kill -USR1 ${runner}`,
+        `kill -KILL ${runner}`,
+        "touch $PLUE_RUNNER_FOLDER/x",
+        "ls $PLUE_RUNNER_FOLDER",
+        "mv $PLUE_RUNNER_FOLDER /run/x",
+      ];
+      for (const attack of attacks) {
+        const { status, stdout } = await bash(attack);
+        expect([attack, status === 0, stdout]).toEqual([attack, false, ""]);
+      }
+      // PTRACE_ATTACH and PTRACE_SEIZE.
+      const number = process.arch === "arm64" ? 117 : 101;
+      for (const request of [16, 0x4206]) {
+        const script = `exit(syscall(${number}, ${request}, ${runner}, 0, 0) == -1 ? 0 : 1)`;
+        expect(await suite.gateway.run(sandboxId, "perl", "-e", script)).toMatchObject({ status: 0 });
+      }
+      expect((await suite.gateway.bashAsRunner(sandboxId, "echo alive")).stdout).toBe("alive\n");
+    });
+
+    test("a step is without capabilities, and can't get any", async () => {
       const status = new Map(
         (await bash("cat /proc/self/status")).stdout
           .split("\n")
           .map((line) => [line.split(":")[0], line.split(":")[1]?.trim()]),
       );
-      expect(status.get("Uid")?.split("\t")).toEqual(["65534", "65534", "65534", "65534"]);
-      expect(status.get("Gid")?.split("\t")).toEqual(["65534", "65534", "65534", "65534"]);
+      for (const name of ["Uid", "Gid"]) {
+        const ids = new Set(status.get(name)?.split("\t").map(Number));
+        expect([name, ids.size, ids.has(0)]).toEqual([name, 1, false]);
+      }
+      expect(
+        status
+          .get("Groups")
+          ?.split(" ")
+          .filter((group) => group === "0"),
+      ).toEqual([]);
       for (const name of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
         expect([name, status.get(name)]).toEqual([name, "0000000000000000"]);
       expect(status.get("NoNewPrivs")).toBe("1");

@@ -122,7 +122,7 @@ export function declareLimitTests(technology: "gvisor" | "bubblewrap"): void {
           socket.write("POST /whoami HTTP/1.1\\r\\nhost: a\\r\\ncontent-length: 2\\r\\n\\r\\n{}");
           socket.once("data", () => { open++; count() });
         }`;
-      const { stdout } = await gateway.node(sandboxId, script);
+      const { stdout } = await gateway.runAsRunner(sandboxId, "node", "-e", script);
       expect(Number(stdout)).toBeGreaterThan(connectionsPerSandbox / 2);
       expect(Number(stdout)).toBeLessThanOrEqual(connectionsPerSandbox);
       await expectNeighbourAnswers();

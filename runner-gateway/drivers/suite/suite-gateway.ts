@@ -14,7 +14,7 @@ const commandResult = z.object({
 type CommandResult = z.infer<typeof commandResult>;
 
 type Order =
-  | { id: number; command: string[] }
+  | { id: number; command: string[]; isRunners: boolean }
   | { end: { exitCode: number; print: { text: string; times: number } } };
 
 export class SuiteGateway {
@@ -35,12 +35,26 @@ export class SuiteGateway {
     });
   };
 
-  /** Runs the command in the sandbox; never resolves when the sandbox ends before it does. */
+  /** Runs the command in the sandbox as a step; never resolves when the sandbox ends before it does. */
   async run(sandboxId: string, ...command: string[]): Promise<CommandResult> {
+    return await this.#order(sandboxId, command, false);
+  }
+
+  /** Runs the command as the runner program's own user. */
+  async runAsRunner(sandboxId: string, ...command: string[]): Promise<CommandResult> {
+    return await this.#order(sandboxId, command, true);
+  }
+
+  /** Runs a line of bash as the runner program's own user. */
+  async bashAsRunner(sandboxId: string, script: string): Promise<CommandResult> {
+    return await this.runAsRunner(sandboxId, "bash", "-c", script);
+  }
+
+  async #order(sandboxId: string, command: string[], isRunners: boolean): Promise<CommandResult> {
     this.#lastId += 1;
     const id = this.#lastId;
     const result = new Promise<CommandResult>((resolve) => this.#results.set(`${sandboxId} ${id}`, resolve));
-    this.#give(sandboxId, { id, command });
+    this.#give(sandboxId, { id, command, isRunners });
     return await result;
   }
 

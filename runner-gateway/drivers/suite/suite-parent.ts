@@ -15,5 +15,5 @@ await choice.driver.warm(2);
 const started = await choice.driver.start({ jobId: "job", attempt: 1 });
 if (!started.started) throw new Error(started.reason);
 await gateway.bash(started.sandboxId, "for i in 1 2 3; do setsid -f sleep 1000 >/dev/null 2>&1; done");
-const { stdout } = await gateway.bash(started.sandboxId, "ls -l /proc/$PPID/fd /proc/self/fd");
+const { stdout } = await gateway.bashAsRunner(started.sandboxId, "ls -l /proc/self/fd /proc/$PPID/fd");
 console.log(JSON.stringify({ sandboxes: choice.driver.list().length, descriptors: stdout }));

@@ -1,9 +1,11 @@
 // What the driver suite runs inside a sandbox: asks its gateway for orders, one after another, and carries them out
-// side by side. It speaks only HTTP over its own socket, as the real runner does.
+// side by side: as a step, by the command that its arguments are, or as the runner itself. It speaks only HTTP over
+// its own socket, as the real runner does.
 import { spawn } from "node:child_process";
 import { request } from "node:http";
 
 const socketPath = process.env.PLUE_GATEWAY_SOCKET;
+const stepPrefix = process.argv.slice(2);
 const keptCharacters = 200_000;
 
 function ask(path, body) {
@@ -18,7 +20,8 @@ function ask(path, body) {
   });
 }
 
-function runCommand([file, ...rest]) {
+function runCommand(command) {
+  const [file, ...rest] = command;
   return new Promise((resolve) => {
     const result = { stdout: "", stderr: "" };
     const child = spawn(file, rest, { stdio: ["ignore", "pipe", "pipe"] });
@@ -39,5 +42,8 @@ function end({ exitCode, print }) {
 for (;;) {
   const order = await ask("/next");
   if (order.end !== undefined) end(order.end);
-  else void runCommand(order.command).then((result) => ask(`/result/${order.id}`, result));
+  else
+    void runCommand(order.isRunners ? order.command : [...stepPrefix, ...order.command]).then((result) =>
+      ask(`/result/${order.id}`, result),
+    );
 }
