@@ -24,7 +24,16 @@ export const JOB_TIMEOUT_GRACE_MS = 30_000;
 export const EVENT_LINE_BYTES_MAX = 512 * 1024;
 /** Reported but not yet stored; above it the gateway stops reading. */
 export const UNSTORED_BYTES_MAX = 1024 * 1024;
-export const EVENTS_PER_ATTEMPT_MAX = 4_000_000;
+/**
+ * What runners may report: of one job over all its attempts, of one run, and of all runs of an owner on one day (UTC).
+ * A runner slows down long before (runner/limits.ts): the chattiest job of six hours makes about 100,000 events.
+ */
+export const EVENTS_PER_JOB_MAX = 300_000;
+export const REPORTED_BYTES_PER_JOB_MAX = 512 * 1024 * 1024;
+export const EVENTS_PER_RUN_MAX = 1_000_000;
+export const REPORTED_BYTES_PER_RUN_MAX = 1024 * 1024 * 1024;
+export const EVENTS_PER_OWNER_DAY_MAX = 5_000_000;
+export const REPORTED_BYTES_PER_OWNER_DAY_MAX = 4 * 1024 * 1024 * 1024;
 export const EVENTS_PER_WRITE_MAX = 512;
 export const BYTES_PER_WRITE_MAX = 512 * 1024;
 /** The runner stops a step at STEP_OUTPUT_BYTES_MAX; what a sandbox sends beyond this margin is no runner's. */

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { RunnerEvent } from "../../schema/wire/runner-events.ts";
 import {
   EVENT_LINE_BYTES_MAX,
-  EVENTS_PER_ATTEMPT_MAX,
+  EVENTS_PER_JOB_MAX,
   OUTPUT_MARGIN_BYTES,
   REASON_CHARACTERS_MAX,
 } from "../limits.ts";
@@ -180,7 +180,7 @@ describe("a runner's report", () => {
     expect(ends).toEqual([{ kind: "violated", reason: expect.stringMatching(/too many events/) }]);
     await intake.settle();
     expect(stored).toHaveLength(3);
-    expect((await startIntake()).intake.eventsMax).toBe(EVENTS_PER_ATTEMPT_MAX);
+    expect((await startIntake()).intake.eventsMax).toBe(EVENTS_PER_JOB_MAX);
   });
 
   it("is taken no faster than it is stored", async () => {

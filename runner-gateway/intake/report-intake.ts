@@ -5,7 +5,7 @@ import type { Acknowledgement, RunnerEvent } from "../../schema/wire/runner-even
 import {
   BYTES_PER_WRITE_MAX,
   EVENT_LINE_BYTES_MAX,
-  EVENTS_PER_ATTEMPT_MAX,
+  EVENTS_PER_JOB_MAX,
   EVENTS_PER_WRITE_MAX,
   OUTPUT_MARGIN_BYTES,
   UNSTORED_BYTES_MAX,
@@ -30,7 +30,7 @@ interface IntakeOptions {
   /** Called once. */
   ended(end: IntakeEnd): void;
   log: Log;
-  /** Most events that are taken; EVENTS_PER_ATTEMPT_MAX unless given. */
+  /** Most events that are taken; EVENTS_PER_JOB_MAX unless given. */
   eventsMax?: number;
 }
 
@@ -57,7 +57,7 @@ export class ReportIntake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.eventsMax = options.eventsMax ?? EVENTS_PER_ATTEMPT_MAX;
+    this.eventsMax = options.eventsMax ?? EVENTS_PER_JOB_MAX;
   }
 
   /** The offset up to which everything is stored. */

@@ -9,6 +9,12 @@ export const JOB_OUTPUT_BYTES_MAX = 128 * 1024 * 1024;
 export const LOG_EVENT_BYTES_MAX = 32 * 1024;
 /** Output is gathered for this long after an event of it, so that a chatty step makes few events. */
 export const OUTPUT_SPACING_MS = 25;
+/** Pieces of output in one such event's time: a step that prints to both streams in turn makes no more. */
+export const PIECES_PER_SEND_MAX = 32;
+/** A job that has reported this many events reports the rest of its output less often, in fewer pieces. */
+export const QUICK_EVENTS_MAX = 50_000;
+export const SLOW_OUTPUT_SPACING_MS = 1_000;
+export const SLOW_PIECES_PER_SEND_MAX = 2;
 /** Events that are not acknowledged; above it a step's output is not read, so the step waits. */
 export const UNACKNOWLEDGED_BYTES_MAX = 1024 * 1024;
 

@@ -1,8 +1,16 @@
 // What a step prints, as log events: cut at UTF-8 boundaries, gathered for a moment, in the order it came. The first
-// output goes out at once. Invariant: what waits here is at most what one pause lets through.
+// output goes out at once. Invariant: what waits here is at most what one pause lets through. A step that prints to
+// both streams in turn keeps their order until it makes too many pieces of it; then each stream keeps its own.
 import { StringDecoder } from "node:string_decoder";
 import type { EventLog } from "./event-log.ts";
-import { LOG_EVENT_BYTES_MAX, OUTPUT_SPACING_MS } from "./limits.ts";
+import {
+  LOG_EVENT_BYTES_MAX,
+  OUTPUT_SPACING_MS,
+  PIECES_PER_SEND_MAX,
+  QUICK_EVENTS_MAX,
+  SLOW_OUTPUT_SPACING_MS,
+  SLOW_PIECES_PER_SEND_MAX,
+} from "./limits.ts";
 
 export type OutputStream = "stdout" | "stderr";
 
@@ -43,15 +51,25 @@ export class StepOutput {
   #add(stream: OutputStream, text: string): void {
     if (text === "") return;
     this.#heldLength += text.length;
-    const last = this.#segments.at(-1);
+    const isCrowded = this.#segments.length >= this.#pace().piecesMax;
+    const last = isCrowded
+      ? this.#segments.findLast((segment) => segment.stream === stream)
+      : this.#segments.at(-1);
     if (last?.stream === stream && last.text.length + text.length <= LOG_EVENT_BYTES_MAX) last.text += text;
     else this.#segments.push({ stream, text });
   }
 
   #schedule(): void {
     const sinceMs = performance.now() - this.#sentAtMs;
-    if (sinceMs >= OUTPUT_SPACING_MS || this.#heldLength >= LOG_EVENT_BYTES_MAX) this.#send();
-    else this.#timer ??= setTimeout(() => this.#send(), OUTPUT_SPACING_MS - sinceMs);
+    const { spacingMs } = this.#pace();
+    if (sinceMs >= spacingMs || this.#heldLength >= LOG_EVENT_BYTES_MAX) this.#send();
+    else this.#timer ??= setTimeout(() => this.#send(), spacingMs - sinceMs);
+  }
+
+  #pace(): { spacingMs: number; piecesMax: number } {
+    return this.#log.lastOffset < QUICK_EVENTS_MAX
+      ? { spacingMs: OUTPUT_SPACING_MS, piecesMax: PIECES_PER_SEND_MAX }
+      : { spacingMs: SLOW_OUTPUT_SPACING_MS, piecesMax: SLOW_PIECES_PER_SEND_MAX };
   }
 
   #send(): void {

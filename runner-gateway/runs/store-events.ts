@@ -7,6 +7,7 @@ import type { RunnerEvent } from "../../schema/wire/runner-events.ts";
 import { leaseEnd } from "./claim-jobs.ts";
 import { endJob } from "./end-job.ts";
 import { type JobRow, moveStep, readLiveJob, readSteps, type StepRow, type Timings } from "./move-job.ts";
+import { ReportQuota } from "./report-quota.ts";
 import { type RunChange, recordEvent } from "./run-change.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
@@ -53,6 +54,7 @@ interface Report {
   steps: StepRow[];
   offset: number;
   timings: Timings;
+  quota: ReportQuota;
 }
 
 async function storeReport(
@@ -67,10 +69,11 @@ async function storeReport(
       ? await readSteps(change, job.id)
       : [],
     timings: { ...attempt.timings, ...job.timings, ...timeHandover(attempt) },
+    quota: await ReportQuota.open(change, job.id),
   };
   for (const event of events) {
     if (event.offset <= report.offset) continue;
-    const problem = await storeOne(report, event);
+    const problem = report.quota.count(event) ?? (await storeOne(report, event));
     if (problem !== null) {
       await writeProgress(report);
       return { kind: "violation", reason: problem };
@@ -101,6 +104,7 @@ async function writeProgress(report: Report): Promise<void> {
       updatedAt: sql`now()`,
     })
     .where(eq(workflowJobs.id, report.job.id));
+  await report.quota.write();
 }
 
 /** @returns what is wrong with the event; null when it was taken. */

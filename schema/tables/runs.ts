@@ -1,6 +1,17 @@
 // Workflow definitions, runs and what happened in them. States change only along schema/run-states.ts.
 import { sql } from "drizzle-orm";
-import { check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  check,
+  date,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
 import type { JobStatus, RunStatus, StepStatus } from "../run-states.ts";
 import type { JobPlan } from "../wire/plan.ts";
 import { users } from "./auth.ts";
@@ -92,6 +103,9 @@ export const workflowJobs = pgTable(
     tokenHash: text("token_hash"),
     /** How many runner events of this attempt are stored; the runner resumes from here after a cut. */
     eventOffset: integer("event_offset").notNull().default(0),
+    /** What runners of all its attempts have reported, held against a quota. */
+    reportedEvents: integer("reported_events").notNull().default(0),
+    reportedBytes: integer("reported_bytes").notNull().default(0),
     /** Milliseconds of each part of the start: {queue, claim, handover, checkout, firstOutput}. */
     timings: jsonb("timings").$type<Record<string, number>>().notNull().default({}),
     startedAt: moment("started_at"),
@@ -163,6 +177,17 @@ export const runEvents = pgTable(
     check("run_events_type", sql`${table.type} IN ('log', 'step', 'job', 'run', 'error', 'done')`),
   ],
 );
+
+/** What the runs in an owner's repositories have reported on the newest day that any did; held against a quota. */
+export const runUsage = pgTable("run_usage", {
+  ownerId: reference("owner_id")
+    .primaryKey()
+    .references(() => users.id, { onDelete: "cascade" }),
+  /** In UTC. */
+  day: date("day").notNull(),
+  reportedEvents: bigint("reported_events", { mode: "number" }).notNull(),
+  reportedBytes: bigint("reported_bytes", { mode: "number" }).notNull(),
+});
 
 /** Standby and claimed sandboxes. A standby row carries no identity; a claim binds it to one job's attempt. */
 export const runnerPool = pgTable(

@@ -27,7 +27,7 @@ export const runnerEventSchema = z.discriminatedUnion("type", [
     /** The step that printed it; null for the checkout before the first step. */
     position: z.number().int().nonnegative().nullable(),
     stream: z.enum(["stdout", "stderr", "system"]),
-    text: z.string().max(65_536),
+    text: z.string().min(1).max(65_536),
   }),
   /** The last event of an attempt. */
   z.object({
