@@ -31,8 +31,12 @@ export function readPurpose(context: Context<AppEnv>, given: unknown): SignInPur
 }
 
 /** Goes on as whoever the session is of. @param path one that `readReturnPath` gave, or one of our own */
-export function enterSession(context: Context<AppEnv>, session: string, path: string): Response {
-  setSessionCookie(context, session);
+export async function enterSession(
+  context: Context<AppEnv>,
+  session: string,
+  path: string,
+): Promise<Response> {
+  await setSessionCookie(context, session);
   context.header("Cache-Control", "no-store");
   return context.redirect(path, 303);
 }

@@ -1,5 +1,6 @@
 // What the services of signing in and of one's own account work with, from the request.
 import type { Context } from "hono";
+import { readKnownSessions } from "../workers/auth/known-browser.ts";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import { readOrigin } from "../workers/core/origin.ts";
 
@@ -9,6 +10,7 @@ export function makeServices(context: Context<AppEnv>) {
     database: context.get("database"),
     actor: context.get("actor"),
     origin: readOrigin(context),
+    knownSessions: readKnownSessions(context),
   };
 }
 

@@ -3,15 +3,19 @@ import { CsrfField } from "../components/form.tsx";
 import type { Frame } from "../components/frame.ts";
 import { SettingsLayout, settingsPath } from "../components/settings-layout.tsx";
 import { FormProblem, TextField } from "../components/text-field.tsx";
+import { RevokeTokensField } from "./reset-page.tsx";
 
 interface PasswordSettingsPageProps {
   frame: Frame;
   notice: string | null;
   hasPassword: boolean;
+  /** API tokens that work. */
+  tokenCount: number;
   errors: { current?: string; password?: string; form?: string };
 }
 
-export function PasswordSettingsPage({ frame, notice, hasPassword, errors }: PasswordSettingsPageProps) {
+export function PasswordSettingsPage(props: PasswordSettingsPageProps) {
+  const { frame, notice, hasPassword, tokenCount, errors } = props;
   return (
     <SettingsLayout frame={frame} current="password" notice={notice}>
       <FormProblem problem={errors.form} />
@@ -39,6 +43,7 @@ export function PasswordSettingsPage({ frame, notice, hasPassword, errors }: Pas
           hint="At least 12 characters, and not what everybody tries first."
           autocomplete="new-password"
         />
+        <RevokeTokensField count={tokenCount} />
         <button type="submit" class="main">
           {hasPassword ? "Change it" : "Set it"}
         </button>

@@ -8,15 +8,19 @@ import type { Offers } from "../components/views.ts";
 interface PasswordSignInPageProps {
   frame: Frame;
   problem: string | undefined;
+  /** What was done before. */
+  notice?: string | null;
   login: string;
   returnTo: string;
   offers: Offers;
 }
 
-export function PasswordSignInPage({ frame, problem, login, returnTo, offers }: PasswordSignInPageProps) {
+export function PasswordSignInPage(props: PasswordSignInPageProps) {
+  const { frame, problem, notice = null, login, returnTo, offers } = props;
   return (
     <Layout frame={frame} title="Sign in">
       <h1>Sign in</h1>
+      {notice === null ? null : <p role="status">{notice}</p>}
       <FormProblem problem={problem} />
       <EmailSignInForms frame={frame} login={login} returnTo={returnTo} offers={offers} />
       <p>

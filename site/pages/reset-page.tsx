@@ -33,15 +33,41 @@ export function ForgottenPage({ frame, login, problem }: ForgottenPageProps) {
   );
 }
 
+/** Offers to revoke the tokens that a new password leaves as they are. Posts `revoke_tokens`. */
+export function RevokeTokensField({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <div class="field tight">
+      <div class="row">
+        <input
+          type="checkbox"
+          id="revoke-tokens"
+          name="revoke_tokens"
+          value="yes"
+          aria-describedby="revoke-tokens-hint"
+        />
+        <label for="revoke-tokens">
+          Also revoke {count === 1 ? "the API token" : `all ${count} API tokens`} of this account
+        </label>
+      </div>
+      <p id="revoke-tokens-hint" class="hint">
+        A new password doesn't stop API tokens. Revoke them if somebody else may have used your account.
+      </p>
+    </div>
+  );
+}
+
 interface ResetPageProps {
   frame: Frame;
   username: string;
   /** The link's own path. */
   action: string;
+  /** API tokens of the account that work. */
+  tokenCount: number;
   problem: string | undefined;
 }
 
-export function ResetPage({ frame, username, action, problem }: ResetPageProps) {
+export function ResetPage({ frame, username, action, problem, tokenCount }: ResetPageProps) {
   return (
     <Layout frame={frame} title="Set a new password">
       <h1>Set a new password for {username}</h1>
@@ -57,6 +83,7 @@ export function ResetPage({ frame, username, action, problem }: ResetPageProps) 
           autocomplete="new-password"
           error={problem}
         />
+        <RevokeTokensField count={tokenCount} />
         <button type="submit" class="main">
           Set it
         </button>

@@ -78,7 +78,9 @@ export const emailSettingsRoutes = new Hono<AppEnv>()
     const services = { ...makeServices(context), actor };
     if (done === "resent") {
       const email = (await listEmails(services.database, actor)).find((one) => one.id === id);
-      const waitMs = email ? await takeMailRequest(services, email.address) : 0;
+      const waitMs = email
+        ? await takeMailRequest(services, { kind: "verify", recipient: email.address })
+        : 0;
       if (waitMs > 0) return answerEmails(context, { errors: { form: tooMany(waitMs) } });
     }
     const end = await act(services, id);
@@ -132,7 +134,7 @@ async function answerOrder(
   const address = (await readTextFields(context))("email").trim();
   const values = { added: "", changed: "", [field]: address };
   const services = { ...makeServices(context), actor };
-  const waitMs = await takeMailRequest(services, address);
+  const waitMs = await takeMailRequest(services, { kind: "verify", recipient: address });
   const end =
     waitMs > 0 ? { end: "wrong" as const, problem: tooMany(waitMs) } : await order(services, address);
   if (end.end === "wrong") return answerEmails(context, { values, errors: { [field]: end.problem } });

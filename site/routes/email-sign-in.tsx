@@ -3,15 +3,19 @@ import { type Context, Hono } from "hono";
 import { setSessionCookie } from "../../workers/auth/middleware.ts";
 import { readReturnPath } from "../../workers/auth/return-path.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
+import { notFound } from "../../workers/core/errors.ts";
 import { sendSoon } from "../../workers/core/outbox.ts";
 import { canMail } from "../../workers/mail/can-mail.ts";
 import { describeLink } from "../../workers/mail/links.ts";
 import { orderEntryLink, resetPassword, signInByEmail } from "../../workers/sign-in/email-links.ts";
 import { signInByPassword } from "../../workers/sign-in/password.ts";
+import { countLiveTokens } from "../../workers/tokens/service.ts";
+import { signInPath } from "../components/paths.ts";
+import { lookUpNotice } from "../components/settings-layout.tsx";
 import { hideLink } from "../hide-link.ts";
 import { makeFrame } from "../make-frame.ts";
 import { describeWait, makeServices } from "../make-services.ts";
-import { MailSentPage } from "../pages/mail-sent-page.tsx";
+import { MailSentPage, readSentMail, sentMailPath } from "../pages/mail-sent-page.tsx";
 import { MailedLinkPage } from "../pages/mailed-link-page.tsx";
 import { PasswordSignInPage } from "../pages/password-sign-in-page.tsx";
 import { ForgottenPage, ResetPage } from "../pages/reset-page.tsx";
@@ -35,8 +39,17 @@ export const emailSignInRoutes = new Hono<AppEnv>()
       const problem = `That was too often. Try again ${describeWait(end.retryAfterMs)}, or use another way to sign in.`;
       return answerSignIn(context, { login, returnTo, problem, status: 429 });
     }
-    setSessionCookie(context, end.session);
+    if (end.end === "second-proof") {
+      sendSoon(context);
+      return context.redirect(sentMailPath("second-proof"), 303);
+    }
+    await setSessionCookie(context, end.session);
     return context.redirect(returnTo, 303);
+  })
+  .get(`${signInPath}/sent`, (context) => {
+    const what = readSentMail(context.req.query("for"));
+    if (what === undefined) throw notFound();
+    return context.html(<MailSentPage frame={makeFrame(context)} what={what} />);
   })
   .post("/login/email", async (context) => {
     const login = await readLogin(context);
@@ -49,7 +62,7 @@ export const emailSignInRoutes = new Hono<AppEnv>()
       return answerSignIn(context, { login, problem, status: 429 });
     }
     sendSoon(context);
-    return context.html(<MailSentPage frame={makeFrame(context)} what="sign-in" to={login} />);
+    return context.redirect(sentMailPath("sign-in"), 303);
   })
   .get("/login/email/:secret", async (context) => {
     hideLink(context);
@@ -68,7 +81,7 @@ export const emailSignInRoutes = new Hono<AppEnv>()
       const { state } = await describeLink(context.get("database"), "sign-in", secret);
       return answerGone(context, state === "usable" ? "unknown" : state);
     }
-    setSessionCookie(context, session);
+    await setSessionCookie(context, session);
     return context.redirect("/", 303);
   })
   .get("/reset", async (context) => {
@@ -89,25 +102,27 @@ export const emailSignInRoutes = new Hono<AppEnv>()
       return context.html(<ForgottenPage frame={frame} login={login} problem={problem} />, 429);
     }
     sendSoon(context);
-    return context.html(<MailSentPage frame={frame} what="reset" to={login} />);
+    return context.redirect(sentMailPath("reset"), 303);
   })
   .get("/reset/:secret", async (context) => answerReset(context, context.req.param("secret"), undefined))
   .post("/reset/:secret", async (context) => {
     const secret = context.req.param("secret");
-    const password = (await readTextFields(context))("password");
-    const end = await resetPassword(makeServices(context), secret, password);
+    const field = await readTextFields(context);
+    const isToRevoke = field("revoke_tokens") !== "";
+    const end = await resetPassword(makeServices(context), secret, field("password"), isToRevoke);
     if (end.end !== "reset") {
       return answerReset(context, secret, end.end === "wrong" ? end.problem : undefined);
     }
     sendSoon(context);
     hideLink(context);
-    const title = "The password is set";
-    const sentence = "Sign in with it. Everybody who was signed in to this account no longer is.";
-    const next = { href: "/login", label: "Sign in" };
-    return context.html(
-      <MailedLinkPage {...{ frame: makeFrame(context), title, sentence, form: null, next }} />,
-    );
+    return context.redirect(`${signInPath}/password?done=${isToRevoke ? "reset-all" : "reset"}`, 303);
   });
+
+const NOTICES = {
+  reset: "The password is set. Everybody who was signed in to this account no longer is. Sign in with it.",
+  "reset-all":
+    "The password is set and the account's API tokens are revoked. Everybody who was signed in to this account no longer is. Sign in with the new password.",
+};
 
 const NO_MAIL = "No mail can be sent from here. Use another way to sign in.";
 
@@ -122,8 +137,9 @@ async function answerSignIn(
 ) {
   const { login = "", returnTo = "/", problem, status = 200 } = said;
   const offers = await readOffers(context);
+  const notice = lookUpNotice(NOTICES, context.req.query("done"));
   return context.html(
-    <PasswordSignInPage {...{ frame: makeFrame(context), login, returnTo, problem, offers }} />,
+    <PasswordSignInPage {...{ frame: makeFrame(context), login, returnTo, problem, notice, offers }} />,
     status,
   );
 }
@@ -132,9 +148,11 @@ async function answerReset(context: Context<AppEnv>, secret: string, problem: st
   hideLink(context);
   const described = await describeLink(context.get("database"), "reset", secret);
   if (described.state !== "usable") return answerGone(context, described.state);
+  const { userId } = described.link;
   const username = described.link.username ?? "";
+  const tokenCount = userId === null ? 0 : await countLiveTokens(context.get("database"), userId);
   return context.html(
-    <ResetPage {...{ frame: makeFrame(context), username, action: context.req.path, problem }} />,
+    <ResetPage {...{ frame: makeFrame(context), username, action: context.req.path, problem, tokenCount }} />,
     problem === undefined ? 200 : 422,
   );
 }

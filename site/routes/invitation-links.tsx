@@ -54,7 +54,7 @@ export const invitationLinkRoutes = new Hono<AppEnv>()
     if (link.state !== "open") return answerGone(context, link.state);
     if (end.end === "gone") return answerGone(context, "ended");
     if (end.end === "wrong") return answerPage(context, { username, errors: end.errors }, 422);
-    setSessionCookie(context, end.session);
+    await setSessionCookie(context, end.session);
     return context.redirect(pathOf(link.invitation), 303);
   });
 

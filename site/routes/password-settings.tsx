@@ -5,6 +5,7 @@ import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { sendSoon } from "../../workers/core/outbox.ts";
 import { changePassword, hasPassword } from "../../workers/sign-in/password.ts";
+import { countLiveTokens } from "../../workers/tokens/service.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
 import { confirmUnlessFirst } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
@@ -13,7 +14,11 @@ import { PasswordSettingsPage } from "../pages/password-settings-page.tsx";
 import { readTextFields } from "../read-text-field.ts";
 
 const passwordPath = settingsPath("password");
-const NOTICES = { changed: "Your password is set. Every other browser has to sign in again." };
+const NOTICES = {
+  changed: "Your password is set. Every other browser has to sign in again.",
+  "changed-all":
+    "Your password is set and your API tokens are revoked. Every other browser has to sign in again.",
+};
 
 export const passwordSettingsRoutes = new Hono<AppEnv>()
   .get(passwordPath, (context) => answerPassword(context, {}))
@@ -26,7 +31,8 @@ export const passwordSettingsRoutes = new Hono<AppEnv>()
       : await confirmUnlessFirst(context, passwordPath);
     if (first) return first;
     const field = await readTextFields(context);
-    const change = { current: field("current"), password: field("password") };
+    const isToRevoke = field("revoke_tokens") !== "";
+    const change = { current: field("current"), password: field("password"), isToRevoke };
     const end = await changePassword(services, actor, change);
     if (end.end === "wrong") return answerPassword(context, { [end.field]: end.problem });
     if (end.end === "limited") {
@@ -35,9 +41,9 @@ export const passwordSettingsRoutes = new Hono<AppEnv>()
         form: `That was too often. Try again ${describeWait(end.retryAfterMs)}.`,
       });
     }
-    setSessionCookie(context, end.session);
+    await setSessionCookie(context, end.session);
     sendSoon(context);
-    return context.redirect(`${passwordPath}?done=changed`, 303);
+    return context.redirect(`${passwordPath}?done=${isToRevoke ? "changed-all" : "changed"}`, 303);
   });
 
 async function answerPassword(
@@ -46,10 +52,13 @@ async function answerPassword(
 ) {
   const actor = requireCredentialsOwner(context.get("actor"));
   const isSet = await hasPassword(makeServices(context), actor);
+  const tokenCount = await countLiveTokens(context.get("database"), actor.userId);
   const notice = lookUpNotice(NOTICES, context.req.query("done"));
   const status = errors.form !== undefined ? 429 : Object.keys(errors).length > 0 ? 422 : 200;
   return context.html(
-    <PasswordSettingsPage {...{ frame: makeFrame(context), notice, hasPassword: isSet, errors }} />,
+    <PasswordSettingsPage
+      {...{ frame: makeFrame(context), notice, hasPassword: isSet, tokenCount, errors }}
+    />,
     status,
   );
 }

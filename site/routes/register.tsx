@@ -11,7 +11,7 @@ import { hideLink } from "../hide-link.ts";
 import { makeFrame } from "../make-frame.ts";
 import { describeWait, makeServices } from "../make-services.ts";
 import { ActivatePage } from "../pages/activate-page.tsx";
-import { MailSentPage } from "../pages/mail-sent-page.tsx";
+import { sentMailPath } from "../pages/mail-sent-page.tsx";
 import { MailedLinkPage } from "../pages/mailed-link-page.tsx";
 import { RegisterPage } from "../pages/register-page.tsx";
 import { readOffers } from "../read-offers.ts";
@@ -40,7 +40,7 @@ export const registerRoutes = new Hono<AppEnv>()
       return context.html(<RegisterPage frame={frame} values={values} errors={{ form }} />, 429);
     }
     sendSoon(context);
-    return context.html(<MailSentPage frame={frame} what="register" to={values.address} />);
+    return context.redirect(sentMailPath("register"), 303);
   })
   .get("/activate/:secret", async (context) => {
     hideLink(context);
@@ -71,7 +71,7 @@ export const registerRoutes = new Hono<AppEnv>()
         422,
       );
     }
-    setSessionCookie(context, end.session);
+    await setSessionCookie(context, end.session);
     return context.redirect("/settings/profile?done=made", 303);
   });
 

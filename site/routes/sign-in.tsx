@@ -63,7 +63,7 @@ export const signInRoutes = new Hono<AppEnv>()
       const { state } = await describeSignInLink(database, secret);
       return answerSignIn(context, "sign-in", gone(state === "usable" ? "unknown" : state));
     }
-    setSessionCookie(context, session);
+    await setSessionCookie(context, session);
     return context.redirect(homePath, 303);
   })
   .post(signOutPath, async (context) => {

@@ -313,7 +313,7 @@ async function registerWith(address: string): Promise<void> {
   const browser = openBrowser();
   const username = `n${randomBase62(10)}`;
   const asked = await browser.post("/register", { username, email: address, password: PASSWORD });
-  expect(asked.status).toBe(200);
+  expect(asked.status).toBe(303);
   const link = await readLink(address, /Make your Plue account/);
   expect((await browser.post(link, { username })).status).toBe(303);
   expect(await browser.isSignedIn()).toBe(true);

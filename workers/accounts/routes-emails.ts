@@ -80,7 +80,7 @@ export const emailRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid 
     const services = makeServices(context);
     const wanted = readAddresses(context.req.valid("json"));
     for (const address of wanted) {
-      if ((await takeMailRequest(services, address)) > 0) {
+      if ((await takeMailRequest(services, { kind: "verify", recipient: address })) > 0) {
         throw new ForgeError("too_many_requests", "That is too many mails for now.");
       }
       const end = await addEmail(services, address);

@@ -99,8 +99,8 @@ export async function sendResetLink(services: AdminServices, username: string): 
   }
   if (!(await canMail(env))) return refuse("No mail can be sent from here: see Mail.");
   const retryAfterMs = await takeMailRequest(
-    { database, origin: { ...services.origin, address: "" } },
-    person.username,
+    { database, actor: admin, origin: { ...services.origin, address: "" } },
+    { kind: "reset", recipient: person.username },
   );
   if (retryAfterMs > 0) {
     const minutes = Math.ceil(retryAfterMs / 60_000);

@@ -1,9 +1,15 @@
 // Guessing: what wildcards and quotes match in searches, and how often a password may be tried.
-import { eq, inArray, sql } from "drizzle-orm";
+import { eq, inArray, like, sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { rateLimits, users } from "../../schema/tables/auth.ts";
 import { randomBase62 } from "../../schema/token.ts";
-import { FAILURES_BEFORE_LOCK_MAX, LOCK_MS_MAX, LOCK_MS_MIN } from "../core/limits.ts";
+import {
+  ADDRESS_FAILURES_BEFORE_LOCK_MAX,
+  FAILURES_BEFORE_LOCK_MAX,
+  LOCK_MS_MAX,
+  LOCK_MS_MIN,
+} from "../core/limits.ts";
+import { TestBrowser } from "../sign-in/testing/browser.ts";
 import { openBrowser } from "../testing/browser.ts";
 import { createPerson, database, type Person, send } from "../testing/fixtures.ts";
 import { type MailAccount, makeMailAccount, openSignedIn, PASSWORD } from "../testing/mail-account.ts";
@@ -78,9 +84,11 @@ describe("a search", () => {
 
 describe("guessing a password", () => {
   let victim: MailAccount;
-  const tryAt = (login: string, password: string) =>
-    openBrowser().post("/login/password", { login, password });
-  const keyOf = (account: MailAccount) => `failure:password:${account.id}`;
+  const address = `203.0.113.${randomBase62(8)}`;
+  const tryFrom = (from: string, login: string, password: string) =>
+    new TestBrowser({ "cf-connecting-ip": from }).post("/login/password", { login, password });
+  const elsewhere = () => `203.0.113.${randomBase62(8)}`;
+  const keyOf = (account: MailAccount) => `failure:password:${account.id}@address:${address}`;
 
   // As many failures as `failures`, all but the last longer ago than their lock.
   async function setFailures(failures: number): Promise<void> {
@@ -88,36 +96,38 @@ describe("guessing a password", () => {
       .insert(rateLimits)
       .values({ key: keyOf(victim), failures, arrivalAt: sql`now() + interval '1 hour'` })
       .onConflictDoUpdate({ target: rateLimits.key, set: { failures, lockedUntil: null } });
+    await database.query.delete(rateLimits).where(like(rateLimits.key, "failure:password-address:%"));
   }
 
   beforeAll(async () => {
     victim = await makeMailAccount();
   });
 
-  it("from many addresses at once locks the account, for the right password too, and nobody else", async () => {
+  it("from one address locks the account for that address, for the right password too, and nobody else", async () => {
     const other = await makeMailAccount();
     for (let time = 0; time <= FAILURES_BEFORE_LOCK_MAX; time++) {
       // By name and by address, so that neither is a second chance.
       const login = time % 2 === 0 ? victim.username.toUpperCase() : victim.address;
-      expect((await tryAt(login, `guess ${time} ${randomBase62(4)}`)).status).toBe(422);
+      expect((await tryFrom(address, login, `guess ${time} ${randomBase62(4)}`)).status).toBe(422);
     }
     for (const login of [victim.username, victim.address]) {
-      const locked = await tryAt(login, PASSWORD);
+      const locked = await tryFrom(address, login, PASSWORD);
       expect(locked.status).toBe(429);
       expect(locked.headers.getSetCookie()).toEqual([]);
       const waitSeconds = Number(locked.headers.get("retry-after"));
       expect(waitSeconds).toBeGreaterThan(0);
       expect(waitSeconds).toBeLessThanOrEqual(LOCK_MS_MIN / 1000);
     }
-    expect((await tryAt(other.username, PASSWORD)).status).toBe(303);
+    expect((await tryFrom(address, other.username, PASSWORD)).status).toBe(303);
+    expect((await tryFrom(elsewhere(), victim.username, PASSWORD)).status).toBe(303);
   });
 
   it("locks for twice as long with each failure, up to the longest", async () => {
     const waits: number[] = [];
     for (let more = 0; more < 6; more++) {
       await setFailures(FAILURES_BEFORE_LOCK_MAX + more);
-      expect((await tryAt(victim.username, "another guess")).status).toBe(422);
-      const locked = await tryAt(victim.username, PASSWORD);
+      expect((await tryFrom(address, victim.username, "another guess")).status).toBe(422);
+      const locked = await tryFrom(address, victim.username, PASSWORD);
       expect(locked.status).toBe(429);
       waits.push(Number(locked.headers.get("retry-after")) * 1000);
     }
@@ -130,11 +140,19 @@ describe("guessing a password", () => {
 
   it("ends with the lock: the right password is then let in, and failures are forgotten", async () => {
     await setFailures(FAILURES_BEFORE_LOCK_MAX + 3);
-    expect((await tryAt(victim.username, PASSWORD)).status).toBe(303);
+    expect((await tryFrom(address, victim.username, PASSWORD)).status).toBe(303);
     const left = await database.query
       .select()
       .from(rateLimits)
       .where(inArray(rateLimits.key, [keyOf(victim)]));
     expect(left).toEqual([]);
+  });
+
+  it("of many accounts from one address locks the address", async () => {
+    const from = elsewhere();
+    for (let time = 0; time <= ADDRESS_FAILURES_BEFORE_LOCK_MAX; time++) {
+      expect((await tryFrom(from, `nobody-${randomBase62(8)}`, "a guess")).status).toBe(422);
+    }
+    expect((await tryFrom(from, (await makeMailAccount()).username, PASSWORD)).status).toBe(429);
   });
 });

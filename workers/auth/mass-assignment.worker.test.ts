@@ -51,7 +51,7 @@ it("an account that is registered is a person as all others", async () => {
   const [username, address] = [`n${randomBase62(10)}`, newAddress()];
   const browser = openBrowser();
   const fields = { ...inForm(), username, email: address, password: PASSWORD };
-  expect((await browser.post("/register", fields)).status).toBe(200);
+  expect((await browser.post("/register", fields)).status).toBe(303);
   const link = await readLink(address, /./);
   expect((await browser.post(link, { ...inForm(), username })).status).toBe(303);
   expect(await findUser(username)).toMatchObject(ORDINARY);

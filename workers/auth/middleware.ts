@@ -18,6 +18,7 @@ import {
 } from "../rate-limits/limit-requests.ts";
 import { classifyRequest, findRules, type RequestRules } from "../rate-limits/request-rules.ts";
 import { authenticateOrCount } from "./bad-tokens.ts";
+import { rememberBrowser } from "./known-browser.ts";
 import { readToken, refuseTokenInQuery } from "./read-token.ts";
 import { authenticateSession } from "./service.ts";
 import { settleScopes } from "./token-scopes.ts";
@@ -84,7 +85,8 @@ async function findActor(context: Context<AppEnv>, rules: RequestRules | null) {
   return { actor: ANONYMOUS, charge: null };
 }
 
-export function setSessionCookie(context: Context<AppEnv>, secret: string): void {
+/** Gives the browser its new session, and has it remember that it had one. */
+export async function setSessionCookie(context: Context<AppEnv>, secret: string): Promise<void> {
   setCookie(context, cookieName(context), secret, {
     path: "/",
     httpOnly: true,
@@ -92,6 +94,7 @@ export function setSessionCookie(context: Context<AppEnv>, secret: string): void
     sameSite: "Lax",
     maxAge: SESSION_LIFETIME_MS / 1000,
   });
+  await rememberBrowser(context, secret);
 }
 
 export function clearSessionCookie(context: Context<AppEnv>): void {

@@ -41,7 +41,7 @@ const WAYS: Record<string, () => Promise<Way>> = {
     const password = "meadow/39 trombone";
     const { enter: reset, ...way } = await byMail("/reset", /new password/, { password });
     const enter = async (browser: TestBrowser) => {
-      expect((await reset(browser)).status).toBe(200);
+      expect((await reset(browser)).status).toBe(303);
       return browser.post("/login/password", { login: way.username, password });
     };
     return { ...way, enter };

@@ -187,9 +187,25 @@ export const LIMITS_PER_SWEEP_MAX = 10_000;
 
 /** What the shields of wrangler.toml count by; Cloudflare knows 10 s and 60 s. */
 export const SHIELD_PERIOD_MS = MINUTE_MS;
-/** Tries to sign in, of one address and for one account, whatever the way. */
+/** Tries to sign in, of one address whatever the way, and by one account's password from one address or known browser. */
 export const SIGN_IN_PER_ADDRESS: RateRule = { name: "sign-in-address", requestsMax: 60, perMs: 15 * 60_000 };
 export const SIGN_IN_PER_ACCOUNT: RateRule = { name: "sign-in-account", requestsMax: 20, perMs: 15 * 60_000 };
+
+/** Wrong passwords of one address, whatever the accounts, that lock nothing yet. */
+export const ADDRESS_FAILURES_BEFORE_LOCK_MAX = 20;
+/** Wrong passwords for one account, whoever tried, after which unknown browsers are asked for a second proof; how long. */
+export const ACCOUNT_FAILURES_BEFORE_PROOF_MAX = 20;
+export const ACCOUNT_PROOF_MS_MIN = 15 * 60_000;
+export const ACCOUNT_PROOF_MS_MAX = 60 * 60_000;
+/** Links for that second proof that one account is mailed. */
+export const SECOND_PROOFS_PER_ACCOUNT: RateRule = {
+  name: "second-proof",
+  requestsMax: 10,
+  perMs: 60 * 60_000,
+};
+/** Sessions a browser remembers to have had, and for how long. */
+export const KNOWN_ACCOUNTS_PER_BROWSER_MAX = 5;
+export const KNOWN_BROWSER_LIFETIME_MS = 365 * 24 * 60 * 60_000;
 
 /** Failures in a row that lock nothing yet. */
 export const FAILURES_BEFORE_LOCK_MAX = 5;
@@ -232,8 +248,9 @@ export const STATUSES_PER_CONTEXT_MAX = 1000;
 /** Passwords that one isolate hashes at once, at 16 MiB each, and how many more wait for it. */
 export const PASSWORD_HASHES_AT_ONCE_MAX = 2;
 export const PASSWORD_HASHES_WAITING_MAX = 30;
-/** Mails that one address may be sent, and one client may ask for, whatever they say. */
-export const MAIL_PER_RECIPIENT: RateRule = { name: "mail-recipient", requestsMax: 5, perMs: 60 * 60_000 };
+/** Mails of one kind that one recipient may be sent at one asker's wish, and at all askers' together; and of one client. */
+export const MAIL_PER_ASKER: RateRule = { name: "mail-asker", requestsMax: 5, perMs: 60 * 60_000 };
+export const MAIL_PER_RECIPIENT: RateRule = { name: "mail-recipient", requestsMax: 20, perMs: 60 * 60_000 };
 export const MAIL_PER_CLIENT: RateRule = { name: "mail-client", requestsMax: 30, perMs: 60 * 60_000 };
 /** Email addresses of one account, verified or not. */
 export const EMAILS_PER_ACCOUNT_MAX = 10;

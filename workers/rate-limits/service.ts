@@ -24,7 +24,9 @@ interface Taken {
   retryAfterMs: number;
 }
 
-const LOCKOUT: store.LockRule = {
+export type LockRule = store.LockRule;
+
+const LOCKOUT: LockRule = {
   freeFailures: FAILURES_BEFORE_LOCK_MAX,
   lockMsMin: LOCK_MS_MIN,
   lockMsMax: LOCK_MS_MAX,
@@ -94,8 +96,12 @@ export async function sweepLimits(database: Pick<Database, "query">): Promise<vo
  * twice as long as the one before.
  * @returns for how many ms it is locked now; 0 for not at all.
  */
-export async function recordFailure(database: Pick<Database, "query">, key: string): Promise<number> {
-  return store.addFailure(database.query, `failure:${key}`, LOCKOUT);
+export async function recordFailure(
+  database: Pick<Database, "query">,
+  key: string,
+  rule: LockRule = LOCKOUT,
+): Promise<number> {
+  return store.addFailure(database.query, `failure:${key}`, rule);
 }
 
 /** For how many ms the longest-locked of `keys` is locked yet; 0 when none is. Ask before anything is verified. */

@@ -2,11 +2,12 @@
 // no answer that tells who is known.
 import { eq, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { authSessions, emails, emailTokens, users } from "../../schema/tables/auth.ts";
+import { accessTokens, authSessions, emails, emailTokens, users } from "../../schema/tables/auth.ts";
 import { mails } from "../../schema/tables/mail.ts";
 import { hashSecret, randomBase62 } from "../../schema/token.ts";
-import { openBrowser } from "../testing/browser.ts";
-import { database } from "../testing/fixtures.ts";
+import { MAIL_PER_ASKER, MAIL_PER_RECIPIENT } from "../core/limits.ts";
+import { type Browser, openBrowser } from "../testing/browser.ts";
+import { database, giveToken, send } from "../testing/fixtures.ts";
 import { newAddress, readLink, readMails } from "../testing/mail.ts";
 import {
   makeMailAccount,
@@ -15,6 +16,7 @@ import {
   readActions,
   signInByForm,
 } from "../testing/mail-account.ts";
+import { TestBrowser } from "./testing/browser.ts";
 
 const OTHER_PASSWORD = "meadow/39 trombone";
 const newName = () => `u${randomBase62(12)}`;
@@ -30,7 +32,7 @@ const readShape = async (response: Response, ...typed: string[]): Promise<string
 describe("registering", () => {
   it("makes an account with the link, and not before, and signs its owner in", async () => {
     const [username, address] = [newName(), newAddress()];
-    expect((await register(username, address)).status).toBe(200);
+    expect((await register(username, address)).status).toBe(303);
     const count = () => database.query.select().from(users).where(eq(users.username, username));
     expect(await count()).toHaveLength(0);
     const link = await readLink(address, /Make your/);
@@ -74,7 +76,10 @@ describe("registering", () => {
     const known = await makeMailAccount();
     const [address, username] = [newAddress(), newName()];
     const answers = [await register(username, address), await register(username, known.address)];
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(answers.map(({ status }) => status)).toEqual([303, 303]);
+    expect(new Set(answers.map(({ headers }) => headers.get("location")))).toEqual(
+      new Set(["/login/sent?for=register"]),
+    );
     const [unknownPage, knownPage] = await Promise.all([
       readShape(answers[0] ?? new Response(), address),
       readShape(answers[1] ?? new Response(), known.address),
@@ -210,7 +215,7 @@ describe("a link to sign in", () => {
     const account = await makeMailAccount();
     const ask = async (login: string) => {
       const answer = await openBrowser().post(path, { login });
-      return `${answer.status} ${await readShape(answer, login)}`;
+      return `${answer.status} ${answer.headers.get("location")} ${await readShape(answer, login)}`;
     };
     const unknown = await ask(newAddress());
     for (const login of [account.address, account.username, newName()])
@@ -241,7 +246,10 @@ describe("a new password", () => {
     const link = await readLink(account.address, /Set a new password/);
     const weak = await openBrowser().post(link, { password: `${account.username}2026` });
     expect(weak.status).toBe(422);
-    expect((await openBrowser().post(link, { password: OTHER_PASSWORD })).status).toBe(200);
+    const token = await giveToken(account.id, ["repo:read"]);
+    const done = await openBrowser().post(link, { password: OTHER_PASSWORD });
+    expect([done.status, done.headers.get("location")]).toEqual([303, "/login/password?done=reset"]);
+    expect((await send("/api/v3/user", { token })).status).toBe(200);
     expect(await stolen.isSignedIn()).toBe(false);
     expect((await openBrowser().post(signInLink)).status).toBe(410);
     await signInByForm(account.username, OTHER_PASSWORD);
@@ -270,15 +278,70 @@ describe("a new password", () => {
   });
 });
 
+describe("the API tokens of an account", () => {
+  const isAlive = async (token: string) => (await send("/api/v3/user", { token })).status === 200;
+
+  it("are mentioned where a password is set anew, and revoked with it when that is chosen", async () => {
+    const account = await makeMailAccount();
+    await revokeAll(account.id);
+    await openBrowser().post("/reset", { login: account.address });
+    const link = await readLink(account.address, /Set a new password/);
+    const ask = async (path: string, browser = openBrowser()) => (await browser.get(path)).text();
+    expect(await ask(link)).not.toContain("revoke_tokens");
+    const tokens = [await giveToken(account.id, ["admin"]), await giveToken(account.id, ["repo:read"])];
+    expect(await ask(link)).toContain("Also revoke all 2 API tokens of this account");
+    expect(await ask("/settings/password", await openSignedIn(account.id))).toContain("all 2 API tokens");
+    const done = await openBrowser().post(link, { password: OTHER_PASSWORD, revoke_tokens: "yes" });
+    expect(done.headers.get("location")).toBe("/login/password?done=reset-all");
+    expect(await Promise.all(tokens.map(isAlive))).toEqual([false, false]);
+    expect(await readActions(account.id)).toContain("token.revoke-all");
+  });
+
+  it("are revoked with a changed password when that is chosen, and not otherwise", async () => {
+    const account = await makeMailAccount();
+    const token = await giveToken(account.id, ["admin"]);
+    const browser = await openSignedIn(account.id);
+    const change = (current: string, password: string, more: Record<string, string> = {}) =>
+      browser.post("/settings/password", { current, password, ...more });
+    expect((await change(PASSWORD, OTHER_PASSWORD)).status).toBe(303);
+    expect(await isAlive(token)).toBe(true);
+    expect((await change(OTHER_PASSWORD, PASSWORD, { revoke_tokens: "yes" })).status).toBe(303);
+    expect(await isAlive(token)).toBe(false);
+  });
+});
+
+const revokeAll = (userId: number) =>
+  database.query.update(accessTokens).set({ revokedAt: new Date() }).where(eq(accessTokens.userId, userId));
+
 describe("mail that is asked for", () => {
-  it("comes to five an hour for one address, whoever asks", async () => {
-    const address = newAddress();
-    const statuses: number[] = [];
-    for (let time = 0; time < 6; time++) {
-      statuses.push((await openBrowser().post("/reset", { login: address })).status);
+  const ask = async (browser: Browser, login: string, path = "/reset") =>
+    (await browser.post(path, { login })).status;
+
+  it("comes to five an hour for one recipient from one address", async () => {
+    const [browser, login] = [openBrowser(), newAddress()];
+    for (let time = 0; time < MAIL_PER_ASKER.requestsMax; time++) expect(await ask(browser, login)).toBe(303);
+    expect(await ask(browser, login)).toBe(429);
+    expect(await ask(browser, newAddress())).toBe(303);
+  });
+
+  it("comes to so many for one recipient from all addresses, and each kind has its own count", async () => {
+    const login = newAddress();
+    for (let time = 0; time < MAIL_PER_RECIPIENT.requestsMax; time++)
+      expect(await ask(openBrowser(), login)).toBe(303);
+    expect(await ask(openBrowser(), login)).toBe(429);
+    expect(await ask(openBrowser(), login, "/login/email")).toBe(303);
+  });
+
+  it("isn't kept from its owner, in a browser the account knows, by what others ask for", async () => {
+    const account = await makeMailAccount();
+    const own = new TestBrowser({ "cf-connecting-ip": `203.0.113.${randomBase62(8)}` });
+    await own.post("/login/password", { login: account.username, password: PASSWORD });
+    await own.post("/logout");
+    for (const path of ["/reset", "/login/email"]) {
+      for (let time = 0; time < MAIL_PER_RECIPIENT.requestsMax; time++)
+        await ask(openBrowser(), account.username, path);
+      expect(await ask(openBrowser(), account.username, path)).toBe(429);
+      expect((await own.post(path, { login: account.username })).status).toBe(303);
     }
-    expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
-    const other = await openBrowser().post("/reset", { login: newAddress() });
-    expect(other.status).toBe(200);
   });
 });

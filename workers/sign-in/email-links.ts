@@ -12,7 +12,7 @@ import { replacePassword } from "./password.ts";
 import { hashPassword } from "./password-hash.ts";
 import { findPasswordProblem } from "./password-policy.ts";
 import type { SignInServices } from "./services.ts";
-import { findPerson, lockPerson } from "./store/password-accounts.ts";
+import { findKnownSession, findPerson, lockPerson } from "./store/password-accounts.ts";
 
 type OrderEnd = { end: "mailed" } | { end: "unavailable" } | { end: "limited"; retryAfterMs: number };
 
@@ -24,7 +24,9 @@ export async function orderEntryLink(
 ): Promise<OrderEnd> {
   const { env, database } = services;
   if (!(await canMail(env))) return { end: "unavailable" };
-  const retryAfterMs = await takeMailRequest(services, login);
+  const person = await findPerson(database.query, login);
+  const browser = await findKnownSession(database.query, person?.id ?? 0, services.knownSessions ?? []);
+  const retryAfterMs = await takeMailRequest(services, { kind, recipient: login, browser });
   if (retryAfterMs > 0) return { end: "limited", retryAfterMs };
   await database.transaction((transaction) => orderMail(env, transaction, { kind, login }));
   return { end: "mailed" };
@@ -45,11 +47,15 @@ export async function signInByEmail(services: SignInServices, secret: string): P
 
 type ResetEnd = { end: "reset" } | { end: "wrong"; problem: string } | { end: "gone" };
 
-/** Sets the password of a reset link's account, and ends all its sessions. A password that is refused uses nothing up. */
+/**
+ * Sets the password of a reset link's account, and ends all its sessions. A password that is refused uses nothing up.
+ * @param isToRevoke whether the account's API tokens end, too
+ */
 export async function resetPassword(
   services: SignInServices,
   secret: string,
   password: string,
+  isToRevoke = false,
 ): Promise<ResetEnd> {
   const { database, origin, derive } = services;
   const found = await describeLink(database, "reset", secret);
@@ -64,7 +70,7 @@ export async function resetPassword(
     const person = link?.userId ? await lockPerson(transaction, link.userId) : undefined;
     if (!link || !person) return false;
     await markLinkUsed(transaction, link.id);
-    await replacePassword(services, transaction, person, passwordHash);
+    await replacePassword(services, transaction, person, { passwordHash, isToRevoke });
     await recordAudit(transaction, ANONYMOUS, origin, {
       action: "password.reset",
       ownerId: person.id,

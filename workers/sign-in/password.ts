@@ -4,19 +4,20 @@ import { recordAudit } from "../audit/service.ts";
 import { endSessionsOf, replaceSession } from "../auth/sessions.ts";
 import { ANONYMOUS, type UserActor } from "../core/actor.ts";
 import type { Executor } from "../core/db.ts";
-import { SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS } from "../core/limits.ts";
 import { endLinks } from "../mail/links.ts";
 import { orderMail } from "../mail/service.ts";
-import { toAddressKey } from "../rate-limits/limit-requests.ts";
-import { clearFailures, readLockMs, recordFailure, takeRequest } from "../rate-limits/service.ts";
-import { hashPassword, verifyPassword } from "./password-hash.ts";
+import { revokeTokensOf } from "../tokens/service.ts";
+import { hashPassword } from "./password-hash.ts";
 import { findPasswordProblem } from "./password-policy.ts";
+import { describeOwnTry, describeTry, judgeTry, orderProof } from "./password-tries.ts";
 import type { SignInServices } from "./services.ts";
 import { findPerson, lockPerson, setPasswordHash } from "./store/password-accounts.ts";
 
 type SignInEnd =
   | { end: "in"; session: string }
   | { end: "refused" }
+  /** Whether it was right isn't told: if it was, a link that signs in is on its way to the account's address. */
+  | { end: "second-proof" }
   | { end: "limited"; retryAfterMs: number };
 
 /** Signs in by a username or verified address and a password. */
@@ -26,7 +27,8 @@ export async function signInByPassword(
 ): Promise<SignInEnd> {
   const { database, actor, origin, derive } = services;
   const person = await findPerson(database.query, login);
-  const verdict = await judge(services, person, login, password);
+  const asked = await describeTry(services, person, login);
+  const verdict = await judgeTry(services, asked, person?.passwordHash ?? null, password);
   if (verdict.end === "limited") return verdict;
   if (verdict.end === "refused" || !person) {
     await recordAudit(database.query, ANONYMOUS, origin, {
@@ -34,7 +36,13 @@ export async function signInByPassword(
       ...(person ? { ownerId: person.id } : {}),
       details: { method: "password" },
     });
-    return { end: "refused" };
+    if (!asked.needsProof) return { end: "refused" };
+    await orderProof(services, asked, "");
+    return { end: "second-proof" };
+  }
+  if (asked.needsProof) {
+    await orderProof(services, asked, person.username);
+    return { end: "second-proof" };
   }
   const renewed = verdict.isOutdated
     ? await hashPassword(password, derive === undefined ? {} : { derive })
@@ -46,35 +54,6 @@ export async function signInByPassword(
   return { end: "in", session };
 }
 
-type Verdict =
-  | { end: "right"; isOutdated: boolean }
-  | { end: "refused" }
-  | { end: "limited"; retryAfterMs: number };
-
-/** Counts the try, and hashes. An account that is unknown is counted by the name that was given for it. */
-async function judge(
-  { database, origin, derive }: SignInServices,
-  person: { id: number; passwordHash: string | null } | undefined,
-  login: string,
-  password: string,
-): Promise<Verdict> {
-  const key = `password:${person ? person.id : `?${login.toLowerCase()}`}`;
-  const lockMs = await readLockMs(database, key);
-  if (lockMs > 0) return { end: "limited", retryAfterMs: lockMs };
-  const taken = [await takeRequest(database, SIGN_IN_PER_ACCOUNT, key)];
-  const address = toAddressKey(origin.address);
-  if (address !== "") taken.push(await takeRequest(database, SIGN_IN_PER_ADDRESS, address));
-  const refused = taken.find(({ allowed }) => !allowed);
-  if (refused) return { end: "limited", retryAfterMs: refused.retryAfterMs };
-  const { isRight, isOutdated } = await verifyPassword(password, person?.passwordHash ?? null, derive);
-  if (!isRight) {
-    await recordFailure(database, key);
-    return { end: "refused" };
-  }
-  await clearFailures(database, key);
-  return { end: "right", isOutdated };
-}
-
 /** Whether this is the password of who is signed in, for what asks for a recent proof. */
 export async function provePassword(
   services: SignInServices,
@@ -82,7 +61,8 @@ export async function provePassword(
   password: string,
 ): Promise<{ end: "right" } | { end: "refused" } | { end: "limited"; retryAfterMs: number }> {
   const person = await findPerson(services.database.query, actor.username);
-  const verdict = await judge(services, person, actor.username, password);
+  const asked = describeOwnTry(actor);
+  const verdict = await judgeTry(services, asked, person?.passwordHash ?? null, password);
   return verdict.end === "right" ? { end: "right" } : verdict;
 }
 
@@ -105,13 +85,13 @@ type ChangeEnd =
 export async function changePassword(
   services: SignInServices,
   actor: UserActor,
-  change: { current: string; password: string },
+  change: { current: string; password: string; isToRevoke?: boolean },
 ): Promise<ChangeEnd> {
   const { database, origin, derive } = services;
   const person = await findPerson(database.query, actor.username);
   if (!person) throw new Error("who is signed in has no account");
   if (person.passwordHash !== null) {
-    const verdict = await judge(services, person, actor.username, change.current);
+    const verdict = await judgeTry(services, describeOwnTry(actor), person.passwordHash, change.current);
     if (verdict.end === "limited") return verdict;
     if (verdict.end === "refused") {
       return { end: "wrong", field: "current", problem: "This isn't your present password." };
@@ -122,7 +102,8 @@ export async function changePassword(
   const passwordHash = await hashPassword(change.password, derive === undefined ? {} : { derive });
   return database.transaction(async (transaction) => {
     await lockPerson(transaction, actor.userId);
-    await replacePassword(services, transaction, person, passwordHash);
+    const { isToRevoke = false } = change;
+    await replacePassword(services, transaction, person, { passwordHash, isToRevoke });
     await recordAudit(transaction, actor, origin, {
       action: "password.change",
       ownerId: person.id,
@@ -133,15 +114,27 @@ export async function changePassword(
   });
 }
 
-/** Sets a password, ends every session and every link that would let in who had the old one, and tells by mail. */
+/**
+ * Sets a password, ends every session and every link that would let in who had the old one, and tells by mail.
+ * @param change `isToRevoke`: ends the account's API tokens as well, which a password doesn't.
+ */
 export async function replacePassword(
-  { env }: SignInServices,
+  { env, actor, origin }: SignInServices,
   transaction: Executor,
-  person: { id: number },
-  passwordHash: string,
+  person: { id: number; username: string },
+  { passwordHash, isToRevoke }: { passwordHash: string; isToRevoke: boolean },
 ): Promise<void> {
   await setPasswordHash(transaction, person.id, passwordHash, true);
   await endSessionsOf(transaction, person.id, null);
+  if (isToRevoke) {
+    const count = await revokeTokensOf(transaction, person.id);
+    await recordAudit(transaction, actor, origin, {
+      action: "token.revoke-all",
+      ownerId: person.id,
+      target: { kind: "user", id: person.id, name: person.username },
+      details: { count, because: "password" },
+    });
+  }
   await endLinks(transaction, ["reset", "sign-in"], { userId: person.id });
   await orderMail(env, transaction, { kind: "news", userId: person.id, news: "password", detail: "" });
 }

@@ -47,7 +47,7 @@ export async function register(
   const errors = await findErrors(database.query, wanted);
   if (!verdict.may) errors.address ??= verdict.problem;
   if (Object.keys(errors).length > 0) return { end: "wrong", errors };
-  const retryAfterMs = await takeMailRequest(services, address);
+  const retryAfterMs = await takeMailRequest(services, { kind: "register", recipient: address });
   if (retryAfterMs > 0) return { end: "limited", retryAfterMs };
   const passwordHash = await hashPassword(password, services.derive ? { derive: services.derive } : {});
   await database.transaction(async (transaction) => {

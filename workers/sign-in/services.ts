@@ -11,6 +11,8 @@ export interface SignInServices {
   /** Who the browser was until now. */
   actor: Actor;
   origin: Origin;
+  /** What the browser says it remembers of earlier sessions (workers/auth/known-browser.ts); none where there is none. */
+  knownSessions?: readonly string[];
   /** Hashes passwords; a test counts how often. */
   derive?: DeriveHash;
 }

@@ -148,6 +148,10 @@ export async function revokeOwnToken(
 export const revokeTokensOf = (transaction: Executor, userId: number): Promise<number> =>
   store.revokeAll(transaction, userId);
 
+/** How many API tokens of somebody work. */
+export const countLiveTokens = ({ query }: Pick<Database, "query">, userId: number): Promise<number> =>
+  store.countTokens(query, userId);
+
 /**
  * Whether a string that was found somewhere is a live API token; whoever holds it may have it revoked, which is what a
  * finder should do. Malformed ones are told by their checksum alone.

@@ -1,6 +1,6 @@
 // The SQL of accounts that sign in by password or by mail.
-import { and, eq, isNull, sql } from "drizzle-orm";
-import { emails, users } from "../../../schema/tables/auth.ts";
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
+import { authSessions, emails, users } from "../../../schema/tables/auth.ts";
 import type { Executor } from "../../core/db.ts";
 import { hasLogin } from "../../core/has-login.ts";
 
@@ -61,4 +61,15 @@ export async function insertPerson(
     .insert(emails)
     .values({ userId: row.id, address, isPrimary: true, verifiedAt: sql`now()` });
   return row.id;
+}
+
+/** Which of these sessions, by their hashes, was this person's, whether it goes on or not: their browser is known. */
+export async function findKnownSession(query: Executor, userId: number, hashes: readonly string[]) {
+  if (hashes.length === 0) return undefined;
+  const [row] = await query
+    .select({ hash: authSessions.tokenHash })
+    .from(authSessions)
+    .where(and(eq(authSessions.userId, userId), inArray(authSessions.tokenHash, [...hashes])))
+    .limit(1);
+  return row?.hash;
 }
