@@ -8,6 +8,7 @@ import { z } from "zod";
 import { buildAssets } from "../build-assets.ts";
 import { bundleWorker, type WorkerBundle } from "./bundle-worker.ts";
 import { startCron } from "./cron.ts";
+import { fireCron } from "./fire-cron.ts";
 import { forwardLoopback } from "./forward-loopback.ts";
 import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
 
@@ -99,14 +100,15 @@ async function runWorker(): Promise<void> {
   await stopEsbuild();
   // Nothing bounds what the edge's cache holds here, and what an earlier start kept is of no use to a later Worker.
   rmSync(join(settings.stateFolder, "cache"), { recursive: true, force: true });
+  // Of what is stored from here on, nothing can be read by another user of the machine.
+  process.umask(0o077);
   const miniflare = new Miniflare(toMiniflareOptions(config, bundle, settings));
   await miniflare.ready;
   const stopForwarding = await forwardLoopback(settings.port);
-  const worker = await miniflare.getWorker();
   const stopCron = startCron(config.triggers.crons, (cron, at) => {
-    worker
-      .scheduled({ cron, scheduledTime: at })
-      .catch((error: unknown) => printLog("error", `cron ${cron}: ${error}`));
+    void fireCron(miniflare, cron, at).then((problem) => {
+      if (problem !== null) printLog("error", `cron ${cron}: ${problem}`);
+    });
   });
   process.once("SIGTERM", async () => {
     stopCron();
