@@ -1,11 +1,11 @@
 // Makes the runner program: one JavaScript file that a sandbox's Node runs, with nothing beside it.
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
 /** Writes the runner program to `outputFile`. */
 export async function bundleRunner(outputFile: string): Promise<void> {
-  mkdirSync(dirname(outputFile), { recursive: true });
+  mkdirSync(dirname(outputFile), { recursive: true, mode: 0o700 });
   await build({
     entryPoints: [join(import.meta.dirname, "runner/main.ts")],
     outfile: outputFile,
@@ -15,4 +15,5 @@ export async function bundleRunner(outputFile: string): Promise<void> {
     format: "cjs",
     logLevel: "silent",
   });
+  chmodSync(outputFile, 0o600);
 }

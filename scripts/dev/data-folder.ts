@@ -1,9 +1,21 @@
-// The folder of an installation's state. Invariant: at most one `npm start` uses it at a time, and its secrets are
-// made once and readable by their owner only.
+// The folder of an installation's state. Invariant: at most one `npm start` uses it at a time, nothing in it can be read
+// by another user of the machine, and its secrets are made once.
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -12,6 +24,8 @@ export type DataFolder = {
   logsFolder: string;
   tokenFile: string;
   secrets: Secrets;
+  /** Lets the user that PostgreSQL runs as pass through the folder to its own, and read nothing else. */
+  admit(user: { gid: number }): void;
   /** Lets another start have the folder. */
   unlock(): void;
 };
@@ -27,24 +41,41 @@ type Secrets = z.infer<typeof secretsSchema>;
 
 /** Makes the folder at the first start and takes it. @throws Error naming the process that has it. */
 export function openDataFolder(path: string): DataFolder {
-  const logsFolder = join(path, "logs");
-  mkdirSync(logsFolder, { recursive: true });
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   const lockFile = join(path, "lock");
   takeLock(path, lockFile);
+  chmodSync(path, 0o700);
+  // What an earlier version left open to others; PostgreSQL sees to its own.
+  const others = readdirSync(path).filter((name) => name !== "postgres" && !name.startsWith("lock"));
+  for (const name of others) closeToOthers(join(path, name));
+  const logsFolder = join(path, "logs");
+  mkdirSync(logsFolder, { recursive: true, mode: 0o700 });
   return {
     path,
     logsFolder,
     tokenFile: join(path, "admin.token"),
     secrets: readSecrets(join(path, "secrets.json")),
+    admit: ({ gid }) => {
+      chownSync(path, -1, gid);
+      chmodSync(path, 0o710);
+    },
     unlock: () => rmSync(lockFile, { force: true }),
   };
+}
+
+/** A folder that is closed has been gone through: its own mode is changed last. */
+function closeToOthers(path: string): void {
+  const entry = lstatSync(path);
+  if ((entry.mode & 0o077) === 0 || entry.isSymbolicLink()) return;
+  if (entry.isDirectory()) for (const name of readdirSync(path)) closeToOthers(join(path, name));
+  chmodSync(path, entry.mode & 0o700);
 }
 
 // The lock file appears whole or not at all (a hard link to a finished file), and names its holder by pid and
 // start time, so that another program that got the pid later isn't taken for it.
 function takeLock(folder: string, lockFile: string): void {
   const ours = join(folder, `lock.${process.pid}`);
-  writeFileSync(ours, describeProcess(process.pid) ?? "");
+  writeFileSync(ours, describeProcess(process.pid) ?? "", { mode: 0o600 });
   try {
     for (;;) {
       try {

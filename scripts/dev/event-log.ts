@@ -25,7 +25,7 @@ export function openEventLog(logsFolder: string, source: string, print: (line: s
         createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {
           if (line === "") return;
           const event = parseEvent(line);
-          appendFileSync(file, `${JSON.stringify(event)}\n`);
+          appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
           print(formatEvent(source, event));
         });
       }

@@ -48,7 +48,7 @@ export function startProgram(options: ProgramOptions): SupervisedProgram {
     });
     log.follow(started.process.stdout, started.process.stderr);
     started.pid
-      .then((pid) => writeFileSync(pidFile, `${pid}\n`))
+      .then((pid) => writeFileSync(pidFile, `${pid}\n`, { mode: 0o600 }))
       .catch(() => rmSync(pidFile, { force: true }));
     return started;
   };

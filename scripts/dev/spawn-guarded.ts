@@ -38,13 +38,13 @@ type GuardedSpawn = {
   /** How long it may take to stop before its whole process group is killed. Whole seconds; default 3. */
   graceSeconds?: number;
   user?: { uid: number; gid: number };
-  /** A file that receives stdout and stderr; without it stdout and stderr are pipes. */
+  /** A file that receives stdout and stderr, made readable by us alone; without it stdout and stderr are pipes. */
   logFile?: string;
 };
 
 /** Starts a program that dies with this process. It runs in a process group of its own. */
 export function spawnGuarded(options: GuardedSpawn): GuardedChild {
-  const output = options.logFile === undefined ? "pipe" : openSync(options.logFile, "a");
+  const output = options.logFile === undefined ? "pipe" : openSync(options.logFile, "a", 0o600);
   const { stopSignal = "TERM", graceSeconds = 3 } = options;
   const guardArgs = ["-c", guardScript, "guard", stopSignal, String(graceSeconds)];
   const child = spawn("/bin/sh", [...guardArgs, options.command, ...options.args], {

@@ -92,12 +92,8 @@ export async function provideSystemTools(
     print(`not installed: ${purposes}`);
     print(`to install: ${describeCommand(lacking)}`);
   }
-  writeFileSync(
-    memoryFile,
-    `${findMissing(tools)
-      .map((tool) => tool.package)
-      .join("\n")}\n`,
-  );
+  const names = findMissing(tools).map((tool) => tool.package);
+  writeFileSync(memoryFile, `${names.join("\n")}\n`, { mode: 0o600 });
 }
 
 function isDebian(): boolean {

@@ -9,6 +9,7 @@ import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { watchStarter } from "./lifeline.ts";
 import { type NeonBridge, startNeonBridge } from "./neon-bridge/bridge.ts";
 import { startPostgres, writeCheckpoint } from "./postgres.ts";
+import { findPostgresUser } from "./postgres-files.ts";
 import { type SupervisedProgram, startProgram } from "./programs.ts";
 import { requireDatabase, requireFreePort, waitForHealth, waitForPort } from "./readiness.ts";
 import { provideSystemTools, runTools } from "./system-tools.ts";
@@ -74,6 +75,8 @@ async function startDatabase(
     await requireDatabase(databaseUrl);
     return { databaseUrl, ownerUrl, prepareStop: async () => undefined };
   }
+  const postgresUser = findPostgresUser();
+  if (postgresUser !== undefined) folder.admit(postgresUser);
   const logFile = join(folder.logsFolder, "postgres.log");
   const postgres = await startPostgres({
     dataFolder: join(folder.path, "postgres"),
