@@ -15,8 +15,19 @@ interface AdminQueuesPageProps {
   /** `succeededAt`: null where it never was done; `problem`: empty where the newest try succeeded. */
   clock: readonly { name: string; succeededAt: Date | null; problem: string }[];
   outbox: readonly OutboxTopicState[];
+  gaps: readonly RepositoryGap[];
   letters: readonly { id: number; queue: string; body: unknown; problem: string; createdAt: Date }[];
   paging: Paging;
+}
+
+/** A repository where housekeeping stopped. */
+interface RepositoryGap {
+  owner: string;
+  name: string;
+  /** What is missing or damaged, one a line. */
+  problem: string;
+  foundAt: Date;
+  checkedAt: Date;
 }
 
 interface OutboxTopicState {
@@ -33,9 +44,10 @@ interface OutboxTopicState {
 const STUCK_MS = 5 * 60_000;
 
 export function AdminQueuesPage(props: AdminQueuesPageProps) {
-  const { frame, notice, problem, queues, clock, outbox, letters, paging } = props;
+  const { frame, notice, problem, queues, clock, outbox, gaps, letters, paging } = props;
   return (
     <AdminLayout frame={frame} current="queues" notice={notice} problem={problem}>
+      <GapsSection frame={frame} gaps={gaps} />
       <OutboxSection frame={frame} outbox={outbox} />
       <h2>Queues</h2>
       <ul class="list">
@@ -136,3 +148,33 @@ function ClockSection({ frame, clock }: Pick<AdminQueuesPageProps, "frame" | "cl
 }
 
 const isOld = (frame: Frame, at: Date): boolean => frame.now.getTime() - at.getTime() > STUCK_MS;
+
+/** Shown only where there is something to show: mostly there is nothing. */
+function GapsSection({ frame, gaps }: Pick<AdminQueuesPageProps, "frame" | "gaps">) {
+  if (gaps.length === 0) return null;
+  return (
+    <>
+      <h2>Repositories with missing or damaged objects</h2>
+      <p>
+        Nothing is removed from these repositories. Restore what is missing from a backup or push it again;
+        housekeeping then goes on by itself. <code>node scripts/fsck.ts owner/name</code> says more.
+      </p>
+      <ul class="list">
+        {gaps.map(({ owner, name, problem, foundAt, checkedAt }) => (
+          <li class="item tight">
+            <div class="row">
+              <a class="name" href={`/${owner}/${name}`}>
+                {owner}/{name}
+              </a>
+              <span class="facts">
+                found <Moment at={foundAt} now={frame.now} />, looked for again{" "}
+                <Moment at={checkedAt} now={frame.now} />
+              </span>
+            </div>
+            <pre>{problem}</pre>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -162,11 +162,11 @@ async function answerMail(context: Context<AppEnv>): Promise<Response> {
 async function answerQueues(context: Context<AppEnv>, problem?: string): Promise<Response> {
   const page = readPage(context.req.query());
   const services = { ...makeServices(context), log: context.get("log") };
-  const { states: queues, clock, outbox, dead } = await describeQueues(services, page);
+  const { states: queues, clock, outbox, gaps, dead } = await describeQueues(services, page);
   const paging = describePaging(context, page, dead.total);
   const notice = lookUpNotice(NOTICES, context.req.query("done"));
   context.header("Cache-Control", "no-store");
-  const shown = { queues, clock, outbox, letters: dead.letters, paging, notice, problem };
+  const shown = { queues, clock, outbox, gaps, letters: dead.letters, paging, notice, problem };
   return context.html(
     <AdminQueuesPage frame={makeFrame(context)} {...shown} />,
     problem === undefined ? 200 : 422,

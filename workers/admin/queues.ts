@@ -6,6 +6,7 @@ import type { Env } from "../core/env.ts";
 import { describeCause, type Log } from "../core/log.ts";
 import { summarizeOutbox } from "../core/outbox.ts";
 import type { PageRequest } from "../core/paging.ts";
+import { listGaps } from "../git/housekeeping/note-gaps.ts";
 import { listDeadLetters } from "./dead-letters.ts";
 import { requireSiteAdmin } from "./require-admin.ts";
 
@@ -40,6 +41,7 @@ export async function describeQueues(
     states,
     clock: await describeClock(database),
     outbox: await summarizeOutbox(database),
+    gaps: await listGaps(database),
     dead: await listDeadLetters(database, page),
   };
 }

@@ -100,6 +100,16 @@ export const GRAPHS_REBUILT_PER_STEP_BYTES = 256 * 1024 ** 2;
 /** Memory for objects that are kept as bases while a stored pack is read to be verified. */
 export const VERIFY_CACHE_BYTES = 24 * 1024 ** 2;
 
+/** Bytes of packs that one step of housekeeping reads to prove that nothing will be missing; the last may be larger. */
+export const VERIFIED_PER_STEP_BYTES = 1024 ** 3;
+
+/** Gaps that are named where housekeeping stopped, and the longest text of them. */
+export const GAPS_NAMED = 10;
+export const GAP_TEXT_CHARACTERS = 4000;
+
+/** How long packs stay untouched after a gap was found, until it is looked for again. */
+export const GAP_RECHECK_MS = 15 * 60 * 1000;
+
 /** Most objects of other packs that the objects of one may reference. */
 export const NEEDS_LIMIT = 1_000_000;
 
@@ -143,6 +153,8 @@ export const HOUSEKEEPING_LEASE_MS = 15 * 60 * 1000;
 
 /** What one tick of the clock does at most: repositories handed to the queue, packs deleted, keys looked at. */
 export const DUE_REPOSITORIES_PER_TICK = 50;
+export const OLD_GRAPHS_PER_TICK = 30;
+export const GAPS_PER_TICK = 20;
 export const DELETED_PACKS_PER_TICK = 100;
 export const SWEPT_KEYS_PER_TICK = 1000;
 

@@ -27,6 +27,8 @@ interface WideHistory {
   readonly first: Oid;
   /** Its parent is the first; its tree is a delta of the first's, with one file less. */
   readonly second: Oid;
+  /** The tree of the second. */
+  readonly tree: Oid;
   readonly objects: readonly Oid[];
   /** What the second commit reaches without its parent. */
   readonly tip: readonly Oid[];
@@ -61,7 +63,7 @@ export function makeWideHistory(label = ""): WideHistory {
   const second = commit(text(`tree ${smallerOid}\nparent ${first}\n${people}\ntwo\n`));
   const blobOids = blobs.map(({ oid }) => oid);
   return {
-    ...{ pack: builder.finish(), first, second },
+    ...{ pack: builder.finish(), first, second, tree: smallerOid },
     objects: [...blobOids, treeOid, smallerOid, first, second],
     tip: [...blobOids.toSpliced(removed, 1), smallerOid, second],
   };

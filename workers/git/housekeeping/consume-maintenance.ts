@@ -7,11 +7,13 @@ import type { Database } from "../../core/db.ts";
 import type { Env } from "../../core/env.ts";
 import type { Log } from "../../core/log.ts";
 import { noteFailure } from "../../core/message-failures.ts";
-import { DUE_REPOSITORIES_PER_TICK } from "../limits.ts";
+import { DUE_REPOSITORIES_PER_TICK, GAPS_PER_TICK, OLD_GRAPHS_PER_TICK } from "../limits.ts";
+import { GitError } from "../object/git-error.ts";
 import { bigintColumn, queryRows } from "../store/query-rows.ts";
 import { deleteRetiredPacks } from "./delete-packs.ts";
 import { housekeepRepository } from "./housekeep-repository.ts";
 import { postponeDue } from "./lease.ts";
+import { listGapsToRecheck, noteGaps } from "./note-gaps.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
 import { listOldGraphs } from "./upgrade-graphs.ts";
 
@@ -37,12 +39,14 @@ export async function consumeMaintenance(
     }
     const { repositoryId } = parsed.data;
     try {
-      const outcome = await housekeepRepository({ bucket: env.objects, database }, repositoryId);
+      const outcome = await housekeepRepository({ bucket: env.objects, database, log }, repositoryId);
       log.info("housekeeping", { repositoryId, outcome });
+      if (outcome === "stopped") await postponeDue(database, repositoryId);
       if (outcome === "more") await env.maintenanceQueue.send({ kind: "housekeep", repositoryId });
       message.ack();
     } catch (error) {
       log.error("housekeeping failed; it is tried again", error, { repositoryId });
+      if (error instanceof GitError) await noteGaps({ database, log }, repositoryId, [error.message]);
       await noteFailure({ database, log }, batch.queue, message.body, error);
       await postponeDue(database, repositoryId);
       message.retry({ delaySeconds: RETRY_SECONDS });
@@ -59,15 +63,13 @@ export async function tickMaintenance({ env, database, log }: MaintenanceService
       ORDER BY housekeep_at LIMIT ${DUE_REPOSITORIES_PER_TICK}`,
     z.object({ id: bigintColumn }),
   );
-  const ids = new Set([
-    ...due.map(({ id }) => id),
-    ...(await listOldGraphs(database, DUE_REPOSITORIES_PER_TICK)),
-  ]);
+  const ids = new Set([...due.map(({ id }) => id), ...(await listOldGraphs(database, OLD_GRAPHS_PER_TICK))]);
+  for (const id of await listGapsToRecheck(database, GAPS_PER_TICK)) ids.add(id);
   const messages = [...ids].map((id): { body: MaintenanceMessage } => ({
     body: { kind: "housekeep", repositoryId: id },
   }));
   if (messages.length > 0) await env.maintenanceQueue.sendBatch(messages);
-  const context = { bucket: env.objects, database };
+  const context = { bucket: env.objects, database, log };
   const packs = await deleteRetiredPacks(context);
   const { deleted: orphans } = await sweepOrphans(context);
   if (packs + orphans > 0) log.info("maintenance", { packs, orphans });

@@ -3,10 +3,14 @@
 import { UNREACHABLE_GRACE_MS } from "../limits.ts";
 import { OID_BYTES } from "../object/oid.ts";
 import { planGeometric } from "../pack/plan-repack.ts";
+import type { StoredPack } from "../store/catalog.ts";
 import { commitRepack, type RepackOutcome } from "./commit-repack.ts";
+import { VerifyBudget, verifyPacks } from "./find-gaps.ts";
 import type { HousekeepingContext } from "./housekeeping-context.ts";
 import { giveLeaseBack, settleDue, takeLease } from "./lease.ts";
+import { clearGaps, hasGaps } from "./note-gaps.ts";
 import { markStaying, openWalk, planDrop, REPACK_BOUNDS } from "./plan-drop.ts";
+import { proveWhole } from "./prove-whole.ts";
 import { type RepositoryState, readRepository } from "./read-repository.ts";
 import { upgradeGraphs } from "./upgrade-graphs.ts";
 import { type WrittenRepack, writeRepack } from "./write-repack.ts";
@@ -18,15 +22,19 @@ interface HousekeepingTimes {
 }
 
 /**
- * `more`: packs were replaced, and there may be more to do; `settled`: nothing is left to do for now;
+ * `more`: packs were replaced or read, and there may be more to do; `stopped`: something is missing or damaged, and nothing
+ * was removed (note-gaps.ts says so to admins); `settled`: nothing is left to do for now;
  * `outdated`: the repository changed meanwhile and nothing was done; `busy`: another keeps house, or it is gone.
  */
-export type HousekeepingOutcome = "more" | "settled" | "outdated" | "busy";
+export type HousekeepingOutcome = "more" | "settled" | "stopped" | "outdated" | "busy";
 
 /** How often a repack is checked again against refs that moved meanwhile. */
 const CONFIRMATIONS = 3;
 
-/** Takes one step. Throws when the repository is damaged, or when R2 or Postgres fail; then nothing has changed. */
+/**
+ * Takes one step. Packs are retired only after those that remain were proven to hold all that the refs reach
+ * (find-gaps.ts). Throws when the repository is damaged, or when R2 or Postgres fail; then nothing has changed.
+ */
 export async function housekeepRepository(
   context: HousekeepingContext,
   repositoryId: number,
@@ -37,8 +45,14 @@ export async function housekeepRepository(
   try {
     const state = await readRepository(database, repositoryId, times.graceMs);
     if (state === null) return "busy";
+    const hadGaps = await hasGaps(database, repositoryId);
+    if (hadGaps) {
+      const found = await proveWhole(context, repositoryId, state.packs, state.tips);
+      if (found !== "whole") return found;
+    }
     if (await upgradeGraphs(context, repositoryId)) return "more";
-    if (state.isDue) return await collect(context, repositoryId, state, times.graceMs);
+    // Where it stopped before, all that it stopped at is tried again.
+    if (state.isDue || hadGaps) return await collect(context, repositoryId, state, times.graceMs);
     return await consolidate(context, repositoryId, state);
   } finally {
     await giveLeaseBack(database, repositoryId);
@@ -49,16 +63,20 @@ export async function housekeepRepository(
 async function consolidate(
   context: HousekeepingContext,
   repositoryId: number,
-  { packs, packEpoch }: RepositoryState,
+  state: RepositoryState,
 ): Promise<HousekeepingOutcome> {
+  const { packs, packEpoch } = state;
   const sources = planGeometric(packs, REPACK_BOUNDS);
   if (sources.length === 0) return "settled";
+  if (!(await verifyPacks(context.bucket, listOthers(packs, sources), new VerifyBudget()))) return "more";
   await context.reach?.("planned");
   const repack = await writeRepack(context.bucket, repositoryId, sources, () => true);
   await context.reach?.("stored");
+  const found = await proveRest(context, repositoryId, state, repack);
+  if (found !== "whole") return giveUp(repack, found);
   const { pack } = repack;
   const made = { repositoryId, sources, pack, packEpoch, droppedAtVersion: null };
-  return finish(context, repack, await commitRepack(context.database, made));
+  return finish(context, repositoryId, repack, await commitRepack(context.database, made));
 }
 
 /** Drops unreachable objects; where there are none, combines small packs, and says when to look again. */
@@ -71,24 +89,57 @@ async function collect(
   const walk = await openWalk(context.bucket, repositoryId, state);
   const { drop, hasUnreachable } = planDrop(walk, state.packs);
   if (drop !== null) {
+    const others = listOthers(state.packs, drop.sources);
+    if (!(await verifyPacks(context.bucket, others, new VerifyBudget()))) return "more";
     await context.reach?.("planned");
     const repack = await writeRepack(context.bucket, repositoryId, drop.sources, drop.isKept);
     await context.reach?.("stored");
-    return finish(context, repack, await commitDrop(context, repositoryId, state, repack, graceMs));
+    const found = await proveRest(context, repositoryId, state, repack);
+    if (found !== "whole") return giveUp(repack, found);
+    return finish(
+      context,
+      repositoryId,
+      repack,
+      await commitDrop(context, repositoryId, state, repack, graceMs),
+    );
   }
   const outcome = await consolidate(context, repositoryId, state);
   if (outcome === "settled") {
+    await clearGaps(context.database, repositoryId);
     await settleDue(context.database, repositoryId, { version: state.version, hasUnreachable, graceMs });
   }
   return outcome;
 }
 
+function listOthers(packs: readonly StoredPack[], sources: readonly StoredPack[]): StoredPack[] {
+  const replaced = new Set(sources.map(({ sha }) => sha));
+  return packs.filter(({ sha }) => !replaced.has(sha));
+}
+
+/** Whether the packs that remain once a repack has taken the place of its sources hold all that the refs reach. */
+async function proveRest(
+  context: HousekeepingContext,
+  repositoryId: number,
+  { packs, tips }: RepositoryState,
+  { sources, pack }: WrittenRepack,
+): Promise<"whole" | "stopped" | "more"> {
+  const others = listOthers(packs, pack === null ? sources : [...sources, pack]);
+  return proveWhole(context, repositoryId, pack === null ? others : [...others, pack], tips);
+}
+
+async function giveUp<Found>(repack: WrittenRepack, found: Found): Promise<Found> {
+  await repack.discard();
+  return found;
+}
+
 async function finish(
   context: HousekeepingContext,
+  repositoryId: number,
   repack: WrittenRepack,
   outcome: RepackOutcome,
 ): Promise<HousekeepingOutcome> {
   await context.reach?.("committed");
+  if (outcome.kind === "committed") await clearGaps(context.database, repositoryId);
   const isNamed = outcome.kind === "committed" && outcome.storageKey === (repack.pack?.storageKey ?? null);
   if (isNamed) repack.remember();
   else await repack.discard();
@@ -112,6 +163,7 @@ async function commitDrop(
     if (outcome.kind !== "refs-moved") return outcome;
     const state = await readRepository(context.database, repositoryId, graceMs);
     if (state === null || !(await keepsAllNeeded(context, repositoryId, state, repack))) break;
+    if ((await proveRest(context, repositoryId, state, repack)) !== "whole") break;
     version = state.version;
   }
   return { kind: "outdated" };

@@ -8,7 +8,7 @@ import { findDamage, keepHouseFully, makeDue, readAll } from "../../testing/keep
 import { PushedRepository } from "../../testing/pushed-repository.ts";
 import { SPOOL_PARTS_LENT } from "../limits.ts";
 import { type Oid, ZERO_OID } from "../object/oid.ts";
-import { listPackKeys, repositoryPrefix } from "../store/keys.ts";
+import { listPackKeys, needsKey, repositoryPrefix } from "../store/keys.ts";
 import { findRefs } from "../store/refs.ts";
 import { spoolMemory } from "../store/spool-memory.ts";
 import { makeCommit, makePack } from "../testing/git-requests.ts";
@@ -47,7 +47,10 @@ async function expectNothingLeft(repository: PushedRepository): Promise<void> {
   expect(catalog.filter(({ state }) => state !== "live")).toEqual([]);
   const { objects } = await env.OBJECTS.list({ prefix });
   const named = catalog.flatMap((pack) => listPackKeys(pack));
-  expect(objects.map(({ key }) => key).sort()).toEqual(named.sort());
+  // What was read of packs may be kept beside them.
+  const records = new Set(catalog.map(({ storageKey }) => needsKey(storageKey)));
+  const others = objects.map(({ key }) => key).filter((key) => !records.has(key));
+  expect(others.sort()).toEqual(named.sort());
 }
 
 async function readMain({ id }: PushedRepository): Promise<Oid> {
@@ -55,10 +58,13 @@ async function readMain({ id }: PushedRepository): Promise<Oid> {
   return ref?.oid ?? ZERO_OID;
 }
 
+/** A step makes some twenty calls, so that about half of them succeed. */
+const HOUSEKEEPING_FAULT_SHARE = 0.04;
+
 describe("R2 that fails while house is kept", () => {
   it("harms nothing that a ref reaches, and leaves nothing in the end", async () => {
     const repository = await PushedRepository.create();
-    const { bucket, faults } = makeFaulty(env.OBJECTS, random, 0.15);
+    const { bucket, faults } = makeFaulty(env.OBJECTS, random, HOUSEKEEPING_FAULT_SHARE);
     let tip = await repository.commit("main", { "a.txt": "a\n" });
     let [failed, done] = [0, 0];
     for (let round = 0; round < KEEPING_ROUNDS; round++) {

@@ -3,7 +3,7 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import { packs } from "../../../schema/tables/git.ts";
 import type { Database } from "../../core/db.ts";
-import { GRAPHS_REBUILT_PER_STEP_BYTES } from "../limits.ts";
+import { GAP_RECHECK_MS, GRAPHS_REBUILT_PER_STEP_BYTES } from "../limits.ts";
 import { GRAPH_VERSION } from "../pack/pack-graph.ts";
 import { packColumns } from "../store/catalog.ts";
 import { upgradePack } from "../store/pack-store.ts";
@@ -19,7 +19,8 @@ export async function listOldGraphs({ query }: Pick<Database, "query">, limit: n
     .where(
       and(
         isOld,
-        sql`NOT EXISTS (SELECT FROM repository_gaps WHERE repository_gaps.repository_id = ${packs.repositoryId})`,
+        sql`NOT EXISTS (SELECT FROM repository_gaps WHERE repository_gaps.repository_id = ${packs.repositoryId}
+          AND checked_at > now() - ${GAP_RECHECK_MS}::double precision * interval '1 millisecond')`,
       ),
     )
     .orderBy(packs.repositoryId)

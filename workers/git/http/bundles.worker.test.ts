@@ -2,7 +2,7 @@
 import { env } from "cloudflare:test";
 import { eq, sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { packs } from "../../../schema/tables/git.ts";
+import { packs, refs } from "../../../schema/tables/git.ts";
 import { database } from "../../testing/fixtures.ts";
 import { deleteRetiredPacks } from "../housekeeping/delete-packs.ts";
 import { BUNDLE_PACK_BYTES_MIN } from "../limits.ts";
@@ -136,6 +136,7 @@ describe("a bundle is no longer", () => {
 
   it("there once its pack is deleted", async () => {
     const { repository, offer } = await openWithBundle();
+    await database.query.delete(refs).where(eq(refs.repositoryId, repository.id));
     await database.query
       .update(packs)
       .set({ state: "retired", retiredAt: sql`now()` })

@@ -53,6 +53,11 @@ export function rebuiltGraphKey(storageKey: string): string {
   return `${storageKey}.v${GRAPH_VERSION}.graph`;
 }
 
+/** What a pack's objects reference beyond it, as it was read from them (housekeeping/pack-needs.ts). */
+export function needsKey(storageKey: string): string {
+  return `${storageKey}.needs`;
+}
+
 /** The refs that a pack is offered with as a bundle, where it is. */
 export function bundleHeadKey(storageKey: string): string {
   return `${storageKey}.bundle`;
@@ -88,7 +93,8 @@ export function listPackKeys({ storageKey, sizeBytes }: { storageKey: string; si
 /** All that R2 may hold of a pack: what was made of it later, too. */
 export function listRemovedKeys(pack: { storageKey: string; sizeBytes: number }): string[] {
   const { storageKey } = pack;
-  return [...listPackKeys(pack), rebuiltGraphKey(storageKey), bundleHeadKey(storageKey)];
+  const made = [rebuiltGraphKey(storageKey), needsKey(storageKey), bundleHeadKey(storageKey)];
+  return [...listPackKeys(pack), ...made];
 }
 
 /** Before every key of this module. */
@@ -103,7 +109,7 @@ export function repositoryPrefix(repositoryId: number): string {
 export function parseStorageKey(key: string): string | null {
   // Packs used to be named by their hash, and to be under `staging/` before that was known.
   const match =
-    /^(repos\/\d{1,15}\/(?:packs|joined|pieces|staging)\/[0-9a-f-]{36,40})\.(?:(?:\d{1,6}\.)?pack|idx|(?:v\d{1,6}\.)?graph|bundle)$/.exec(
+    /^(repos\/\d{1,15}\/(?:packs|joined|pieces|staging)\/[0-9a-f-]{36,40})\.(?:(?:\d{1,6}\.)?pack|idx|(?:v\d{1,6}\.)?graph|needs|bundle)$/.exec(
       key,
     );
   return match?.[1] ?? null;

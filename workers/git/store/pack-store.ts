@@ -15,7 +15,7 @@ import {
   graphKey,
   indexKey,
   isJoined,
-  listPackKeys,
+  listRemovedKeys,
   packKey,
   packKeys,
 } from "./keys.ts";
@@ -176,7 +176,7 @@ export async function storePack(
   const whenStored = Promise.all(puts).then(() => undefined);
   const discard = async () => {
     await Promise.allSettled(puts);
-    await bucket.delete(listPackKeys({ storageKey, sizeBytes }));
+    await bucket.delete(listRemovedKeys({ storageKey, sizeBytes }));
   };
   whenStored.catch(thrownToWaiter);
   if (bytes === null) {
