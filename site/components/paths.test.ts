@@ -18,6 +18,12 @@ test("a name that is no text still has an address", () => {
   expect(contentPath(DEMO, "blob", "main", "a\ud800")).toBe("/admin/demo/blob/main/a%EF%BF%BD");
 });
 
+test("a name that isn't UTF-8, or holds a newline, keeps its bytes", () => {
+  expect(contentPath(DEMO, "blob", "main", "caf\udce9/%E9/a\nb/😀")).toBe(
+    "/admin/demo/blob/main/caf%e9/%25E9/a%0Ab/%F0%9F%98%80",
+  );
+});
+
 test("a name can't become another host, scheme or query", () => {
   const evil = { owner: "//evil.example", name: "javascript:alert(1)?x=#y" };
   expect(jobLogPath(evil, 1, 2)).toBe(

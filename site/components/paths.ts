@@ -16,8 +16,17 @@ interface RepositoryName {
   name: string;
 }
 
-/** Slashes stay: a revision or a file's path is several segments. A lone surrogate can't be encoded otherwise. */
-const encodePath = (path: string): string => path.toWellFormed().split("/").map(encodeURIComponent).join("/");
+/**
+ * Slashes stay: a revision or a file's path is several segments. A lone surrogate from U+DC80 on stands for a byte that is
+ * no UTF-8 (workers/git/object/entry-name.ts); others can't be encoded.
+ */
+const encodePath = (path: string): string =>
+  path
+    .split(/([\u{dc80}-\u{dcff}])/u)
+    .map((part, at) => (at % 2 === 0 ? encodeText(part) : `%${(part.charCodeAt(0) & 0xff).toString(16)}`))
+    .join("");
+
+const encodeText = (text: string): string => encodeURIComponent(text.toWellFormed()).replaceAll("%2F", "/");
 
 export const repositoryPath = ({ owner, name }: RepositoryName): string =>
   `/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;

@@ -1,8 +1,12 @@
 // Where one is in a repository's content: the revision, the path, and the last commit.
+import { formatName } from "./format-name.ts";
 import { Moment } from "./moment.tsx";
 import { contentPath, runPath } from "./paths.ts";
 import { StatusBadge } from "./status-badge.tsx";
 import type { CommitView, RepositoryView, RevisionView } from "./views.ts";
+
+/** Folders above that a page links to: the nearest. */
+const FOLDERS_ABOVE_MAX = 12;
 
 interface RevisionPickerProps {
   repository: RepositoryView;
@@ -49,31 +53,55 @@ interface BreadcrumbsProps extends RevisionPickerProps {
   path: string;
 }
 
-/** Links to each folder above, ending in the name of what is shown, which is the page's heading. */
+/**
+ * Links to the folders above, ending in the name of what is shown, which is the page's heading. Each link holds the whole
+ * path to its folder, so of many folders only the nearest have one.
+ */
 export function Breadcrumbs({ repository, revision, path }: BreadcrumbsProps) {
   const names = path === "" ? [] : path.split("/");
-  const above = [repository.name, ...names].slice(0, -1);
+  const above = names.slice(0, -1);
+  const leftOut = Math.max(0, above.length - FOLDERS_ABOVE_MAX);
   return (
     <h1 class="path">
-      {above.map((name, depth) => (
+      {names.length === 0 ? null : (
         <>
-          <a href={contentPath(repository, "tree", revision.name, names.slice(0, depth).join("/"))}>{name}</a>
+          <a href={contentPath(repository, "tree", revision.name)}>{repository.name}</a>
+          {" / "}
+        </>
+      )}
+      {leftOut === 0 ? null : <span title={`${leftOut} folders more`}>… / </span>}
+      {above.slice(leftOut).map((name, at) => (
+        <>
+          <a
+            href={contentPath(repository, "tree", revision.name, names.slice(0, leftOut + at + 1).join("/"))}
+          >
+            {formatName(name)}
+          </a>
           {" / "}
         </>
       ))}
-      {names.at(-1) ?? repository.name}
+      {formatName(names.at(-1) ?? repository.name)}
     </h1>
   );
 }
 
 interface CommitLineProps {
   repository: RepositoryView;
-  commit: CommitView;
+  revision: RevisionView;
+  /** Null for a tag of a tree or blob. */
+  commit: CommitView | null;
   now: Date;
 }
 
 /** The commit shown, with the runs it caused. */
-export function CommitLine({ repository, commit, now }: CommitLineProps) {
+export function CommitLine({ repository, revision, commit, now }: CommitLineProps) {
+  if (commit === null) {
+    return (
+      <p>
+        The {revision.kind} <b>{revision.name}</b> points at files, not at a commit.
+      </p>
+    );
+  }
   return (
     <div class="commit">
       <p>

@@ -1,4 +1,5 @@
 // One file of a repository at a revision.
+import { formatName } from "../components/format-name.ts";
 import { formatSize } from "../components/format-time.ts";
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
@@ -18,7 +19,8 @@ interface FilePageProps {
   frame: Frame;
   repository: RepositoryView;
   revision: RevisionView;
-  commit: CommitView;
+  /** Null for a tag of a tree or blob. */
+  commit: CommitView | null;
   /** Without slashes at its ends. */
   path: string;
   file: FileContent;
@@ -26,13 +28,16 @@ interface FilePageProps {
 
 export function FilePage({ frame, repository, revision, commit, path, file }: FilePageProps) {
   return (
-    <Layout frame={frame} title={`${path} · ${repository.owner}/${repository.name}`}>
+    <Layout
+      frame={frame}
+      title={`${formatName(path === "" ? revision.name : path)} · ${repository.owner}/${repository.name}`}
+    >
       <RepositoryHeader repository={repository} tab="files" />
       <div class="row">
         <RevisionPicker repository={repository} revision={revision} />
         <Breadcrumbs repository={repository} revision={revision} path={path} />
       </div>
-      <CommitLine repository={repository} commit={commit} now={frame.now} />
+      <CommitLine repository={repository} revision={revision} commit={commit} now={frame.now} />
       {file.kind === "submodule" ? null : (
         <p class="row facts">
           {"sizeBytes" in file ? <span>{formatSize(file.sizeBytes)}</span> : null}

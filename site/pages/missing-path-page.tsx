@@ -1,4 +1,5 @@
 // A path or revision that this repository doesn't have, shown within the repository. Answered with 404.
+import { formatName } from "../components/format-name.ts";
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 import { contentPath, repositoryPath } from "../components/paths.ts";
@@ -22,7 +23,7 @@ export function MissingPathPage({ frame, repository, revision, path }: MissingPa
       {revision === null ? (
         <>
           <p>
-            There is no branch, tag or commit here that begins <code>{path}</code>.
+            There is no branch, tag or commit here that begins <code>{formatName(path)}</code>.
           </p>
           <p>
             <a href={repositoryPath(repository)}>The default branch</a>
@@ -31,7 +32,7 @@ export function MissingPathPage({ frame, repository, revision, path }: MissingPa
       ) : (
         <>
           <p>
-            There is no <code>{path}</code> at the {revision.kind} <code>{revision.name}</code>.
+            There is no <code>{formatName(path)}</code> at the {revision.kind} <code>{revision.name}</code>.
           </p>
           <p>
             <a href={contentPath(repository, "tree", revision.name)}>All files of {revision.name}</a>

@@ -1,4 +1,5 @@
 // A folder of a repository at a revision: last commit, files, README.
+import { formatName } from "../components/format-name.ts";
 import { formatSize } from "../components/format-time.ts";
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
@@ -19,7 +20,8 @@ interface RepositoryPageProps {
   frame: Frame;
   repository: RepositoryView;
   revision: RevisionView;
-  commit: CommitView;
+  /** Null for a tag of a tree or blob. */
+  commit: CommitView | null;
   /** The folder's path without slashes at its ends; empty for the root. */
   path: string;
   entries: readonly TreeEntryView[];
@@ -32,13 +34,13 @@ export function RepositoryPage(props: RepositoryPageProps) {
   const { frame, repository, revision, path, readme } = props;
   const name = `${repository.owner}/${repository.name}`;
   return (
-    <Layout frame={frame} title={path === "" ? name : `${path} · ${name}`}>
+    <Layout frame={frame} title={path === "" ? name : `${formatName(path)} · ${name}`}>
       <RepositoryHeader repository={repository} tab="files" />
       <div class="row">
         <RevisionPicker repository={repository} revision={revision} />
         <Breadcrumbs repository={repository} revision={revision} path={path} />
       </div>
-      <CommitLine repository={repository} commit={props.commit} now={frame.now} />
+      <CommitLine repository={repository} revision={revision} commit={props.commit} now={frame.now} />
       <FileTable {...props} />
       {path === "" ? (
         <p class="clone">
@@ -48,7 +50,7 @@ export function RepositoryPage(props: RepositoryPageProps) {
       ) : null}
       {readme === null ? null : (
         <section aria-labelledby="readme" class="tight">
-          <h2 id="readme">{readme.name}</h2>
+          <h2 id="readme">{formatName(readme.name)}</h2>
           <pre class="text">{readme.text}</pre>
         </section>
       )}
@@ -84,7 +86,7 @@ function FileTable({ repository, revision, path, entries, entriesLeftOut }: Repo
                     entry,
                   )}
                 >
-                  <bdi>{entry.name}</bdi>
+                  <bdi>{formatName(entry.name)}</bdi>
                   {entry.mode === "040000" ? "/" : ""}
                 </a>
               </td>

@@ -1,12 +1,15 @@
 // A repository's files at a revision, its workflows, and the bytes of a file.
 import { type Context, Hono } from "hono";
 import { can } from "../../workers/auth/permissions.ts";
+import type { CommitSummary } from "../../workers/content/find-commit.ts";
+import { readContentPath } from "../../workers/content/read-content-path.ts";
+import { serveRaw } from "../../workers/content/serve-raw.ts";
 import { openContent } from "../../workers/content/service.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
-import { notFound } from "../../workers/core/errors.ts";
 import { type Repository, requireRepository } from "../../workers/repos/service.ts";
 import { findRunsOfCommit } from "../../workers/runs/service.ts";
 import { readWorkflows } from "../../workers/runs/workflows-service.ts";
+import type { CommitView } from "../components/views.ts";
 import { makeFrame } from "../make-frame.ts";
 import { EmptyRepositoryPage } from "../pages/empty-repository-page.tsx";
 import { FilePage } from "../pages/file-page.tsx";
@@ -23,7 +26,7 @@ export const contentRoutes = new Hono<AppEnv>()
     const repository = await findRepository(context);
     const content = openContent(context.get("env"), context.get("database"), repository);
     const tip = await content.resolve(repository.defaultBranch);
-    const definitions = tip ? await readWorkflows(content.objects, tip.commit.oid) : [];
+    const definitions = tip ? await readWorkflows(content.objects, tip.oid) : [];
     return context.html(
       <WorkflowsPage
         frame={makeFrame(context)}
@@ -33,24 +36,25 @@ export const contentRoutes = new Hono<AppEnv>()
       />,
     );
   })
-  .get("/:owner/:repo/tree/:rest{.+}", async (context) =>
-    showRevision(context, await findRepository(context), context.req.param("rest")),
+  // A name may hold a newline, which `.` isn't.
+  .get("/:owner/:repo/tree/:rest{[\\s\\S]+}", async (context) =>
+    showRevision(context, await findRepository(context), readContentPath(context.req.url)),
   )
-  .get("/:owner/:repo/blob/:rest{.+}", async (context) =>
-    showRevision(context, await findRepository(context), context.req.param("rest")),
+  .get("/:owner/:repo/blob/:rest{[\\s\\S]+}", async (context) =>
+    showRevision(context, await findRepository(context), readContentPath(context.req.url)),
   )
-  .get("/:owner/:repo/raw/:rest{.+}", async (context) => {
+  .get("/:owner/:repo/raw/:rest{[\\s\\S]+}", async (context) => {
     const repository = await findRepository(context);
     const content = openContent(context.get("env"), context.get("database"), repository);
-    const revision = await content.resolve(context.req.param("rest"));
-    const file = revision ? await content.readRaw(revision.commit.oid, revision.path) : null;
-    if (!file) throw notFound("There is no such file.");
-    return context.body(file.bytes, 200, {
-      "Content-Type": file.isText ? "text/plain; charset=utf-8" : "application/octet-stream",
-      "Content-Security-Policy": "default-src 'none'; sandbox",
-      "Cache-Control": repository.isPrivate ? "private, no-cache" : "public, max-age=5",
-      ETag: `"${file.oid}"`,
-    });
+    const rest = readContentPath(context.req.url);
+    const revision = await content.resolve(rest);
+    const file = revision && (await content.openRaw(revision.oid, revision.path));
+    if (file) return serveRaw(context, file, !repository.isPrivate);
+    const frame = makeFrame(context);
+    return context.html(
+      <MissingPathPage frame={frame} repository={repository} revision={null} path={rest} />,
+      404,
+    );
   });
 
 type RepositoryContext = Context<AppEnv, "/:owner/:repo">;
@@ -88,20 +92,14 @@ async function showRevision(
   }
   const { path } = resolved;
   const revision = { name: resolved.name, kind: resolved.kind, ...revisions };
-  const view = await content.view(resolved.commit.oid, path);
+  const view = await content.view(resolved.oid, path);
   if (view.kind === "missing") {
     return context.html(
       <MissingPathPage frame={frame} repository={repository} revision={revision} path={path} />,
       404,
     );
   }
-  const commit = {
-    sha: resolved.commit.oid,
-    subject: resolved.commit.subject,
-    authorName: resolved.commit.authorName,
-    authoredAt: resolved.commit.authoredAtMs === null ? null : new Date(resolved.commit.authoredAtMs),
-    runs: await findRunsOfCommit(context.get("database"), repository.id, resolved.commit.oid),
-  };
+  const commit = resolved.commit && (await describeCommit(context, repository, resolved.commit));
   const shared = { frame, repository, revision, commit, path };
   if (view.kind === "file") return context.html(<FilePage {...shared} file={view.file} />);
   return context.html(
@@ -112,4 +110,19 @@ async function showRevision(
       readme={view.readme}
     />,
   );
+}
+
+async function describeCommit(
+  context: RepositoryContext,
+  repository: Repository,
+  commit: CommitSummary,
+): Promise<CommitView> {
+  const { oid, subject, authorName, authoredAtMs } = commit;
+  return {
+    sha: oid,
+    subject,
+    authorName,
+    authoredAt: authoredAtMs === null ? null : new Date(authoredAtMs),
+    runs: await findRunsOfCommit(context.get("database"), repository.id, oid),
+  };
 }

@@ -1,4 +1,4 @@
-// From an oid to the commit it means: tags are followed to what they finally point at.
+// From an oid to the commit, tree or blob it means: tags are followed to what they finally point at.
 import { parseCommit } from "../git/object/parse-commit.ts";
 import { parseTag } from "../git/object/parse-tag.ts";
 import type { ObjectSource } from "./object-source.ts";
@@ -17,16 +17,29 @@ export interface CommitSummary {
   authoredAtMs: number | null;
 }
 
-/** The commit at `oid` or behind the tag at `oid`; undefined when it is something else or isn't there. */
-export async function findCommit(objects: ObjectSource, oid: string): Promise<CommitSummary | undefined> {
+/** What an id means to who looks at files: a commit, or a tree or blob without one. */
+type Target =
+  | { kind: "commit"; oid: string; commit: CommitSummary }
+  | { kind: "tree" | "blob"; oid: string; commit: null };
+
+/** What is at `oid`, or behind the tag at `oid`; undefined when it isn't there. */
+export async function findTarget(objects: ObjectSource, oid: string): Promise<Target | undefined> {
   let at = oid;
   for (let depth = 0; depth <= TAG_DEPTH_MAX; depth++) {
+    const header = await objects.readHeader(at);
+    if (header === null) return undefined;
+    if (header.type === "tree" || header.type === "blob") return { kind: header.type, oid: at, commit: null };
     const object = await objects.readObject(at);
-    if (object?.type === "commit") return summarise(at, object.bytes);
+    if (object?.type === "commit") return { kind: "commit", oid: at, commit: summarise(at, object.bytes) };
     if (object?.type !== "tag") return undefined;
     at = parseTag(object.bytes).target;
   }
   return undefined;
+}
+
+/** The commit at `oid` or behind the tag at `oid`; undefined when it is something else or isn't there. */
+export async function findCommit(objects: ObjectSource, oid: string): Promise<CommitSummary | undefined> {
+  return (await findTarget(objects, oid))?.commit ?? undefined;
 }
 
 function summarise(oid: string, bytes: Uint8Array): CommitSummary {

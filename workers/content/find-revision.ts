@@ -3,16 +3,21 @@
 import type { Executor } from "../core/db.ts";
 import { isOid } from "../git/object/oid.ts";
 import { findRefs } from "../git/store/refs.ts";
-import { type CommitSummary, findCommit } from "./find-commit.ts";
+import { isValidRefName } from "../git/wire/ref-name.ts";
+import { type CommitSummary, findCommit, findTarget } from "./find-commit.ts";
 import type { VisibleObjectSource } from "./object-source.ts";
 
-// A ref's name has at most 255 bytes in practice; this bounds the names tried for a long path.
+// Bounds the names tried for a long path; few refs have more than three segments.
 const REF_SEGMENTS_MAX = 40;
 
-interface FoundRevision {
+export interface FoundRevision {
   name: string;
   kind: "branch" | "tag" | "commit";
-  commit: CommitSummary;
+  /** The commit, or what a tag points at that is a tree or blob. */
+  oid: string;
+  /** Null for a tag of a tree or blob. */
+  commit: CommitSummary | null;
+  /** What followed the revision, without slashes at its ends. */
   path: string;
 }
 
@@ -25,18 +30,21 @@ export async function findRevision(
 ): Promise<FoundRevision | null> {
   const segments = rest.split("/").filter((segment) => segment !== "");
   const names = segments.slice(0, REF_SEGMENTS_MAX).map((_, at) => segments.slice(0, at + 1).join("/"));
-  const candidates = names.flatMap((name) => [`refs/heads/${name}`, `refs/tags/${name}`]);
+  const candidates = names
+    .flatMap((name) => [`refs/heads/${name}`, `refs/tags/${name}`])
+    .filter((name) => isValidRefName(name));
   const refs = [...(await findRefs(query, repositoryId, candidates)).values()];
   for (const kind of ["branch", "tag"] as const) {
     const prefix = kind === "branch" ? "refs/heads/" : "refs/tags/";
     const ref = refs.find((one) => one.name.startsWith(prefix));
-    const commit = ref && (await findCommit(objects, ref.oid));
-    if (!ref || !commit) continue;
+    const target = ref && (await findTarget(objects, ref.oid));
+    if (!ref || !target) continue;
     const name = ref.name.slice(prefix.length);
-    return { name, kind, commit, path: segments.slice(name.split("/").length).join("/") };
+    const { oid, commit } = target;
+    return { name, kind, oid, commit, path: segments.slice(name.split("/").length).join("/") };
   }
   const [first = "", ...path] = segments;
   const commit = isOid(first) ? await findCommit(objects, first) : undefined;
   if (commit?.oid !== first || !(await objects.isVisible(first))) return null;
-  return { name: first, kind: "commit", commit, path: path.join("/") };
+  return { name: first, kind: "commit", oid: first, commit, path: path.join("/") };
 }

@@ -1,6 +1,7 @@
 // Paths of a commit: folders, files, what lies in neither, and names that aren't text.
 import { describe, expect, it } from "vitest";
-import { createMemoryObjects } from "../testing/memory-objects.ts";
+import { PATH_DEPTH_MAX, PATH_TREE_BYTES_MAX, SHOWN_PATH_BYTES_MAX } from "../core/limits.ts";
+import { createMemoryObjects, type MemoryTree } from "../testing/memory-objects.ts";
 import { findCommit } from "./find-commit.ts";
 import { listTree } from "./list-tree.ts";
 
@@ -14,15 +15,13 @@ function makeCommit() {
 }
 
 describe("listTree", () => {
-  it("lists folders first, with the sizes of files", async () => {
+  it("lists folders first", async () => {
     const { objects, oid } = makeCommit();
     const listing = await listTree(objects, oid, "");
-    expect(
-      listing.kind === "tree" && listing.entries.map((entry) => [entry.name, entry.mode, entry.sizeBytes]),
-    ).toEqual([
-      ["a", "040000", null],
-      ["README.md", "100644", 5],
-      ["b.txt", "100644", 4],
+    expect(listing.kind === "tree" && listing.entries.map((entry) => [entry.name, entry.mode])).toEqual([
+      ["a", "040000"],
+      ["README.md", "100644"],
+      ["b.txt", "100644"],
     ]);
   });
   it("finds what lies deeper, however many slashes are around it", async () => {
@@ -37,6 +36,47 @@ describe("listTree", () => {
   it("has nothing at a commit that isn't there", async () => {
     const { objects } = makeCommit();
     expect(await listTree(objects, "9".repeat(40), "")).toEqual({ kind: "missing" });
+  });
+});
+
+describe("the limits of a path", () => {
+  const nest = (depth: number): MemoryTree => {
+    let tree: MemoryTree = { "f.txt": "deep\n" };
+    for (let at = 0; at < depth; at++) tree = { a: tree };
+    return tree;
+  };
+  const path = (depth: number) => `${"a/".repeat(depth)}f.txt`;
+
+  it(`hold ${PATH_DEPTH_MAX} segments and no more`, async () => {
+    const memory = createMemoryObjects();
+    const oid = memory.commit(nest(PATH_DEPTH_MAX));
+    expect(await listTree(memory.objects, oid, path(PATH_DEPTH_MAX - 1))).toMatchObject({ kind: "missing" });
+    expect(await listTree(memory.objects, oid, "a/".repeat(PATH_DEPTH_MAX))).toMatchObject({ kind: "tree" });
+    await expect(listTree(memory.objects, oid, path(PATH_DEPTH_MAX))).rejects.toMatchObject({ status: 414 });
+  });
+
+  it(`hold ${SHOWN_PATH_BYTES_MAX} bytes and no more`, async () => {
+    const memory = createMemoryObjects();
+    const [name, long] = ["ü".repeat(SHOWN_PATH_BYTES_MAX / 2), "x".repeat(SHOWN_PATH_BYTES_MAX + 1)];
+    const oid = memory.commit({ [name]: "a\n", [long]: "b\n" });
+    expect(await listTree(memory.objects, oid, name)).toMatchObject({ kind: "blob" });
+    await expect(listTree(memory.objects, oid, long)).rejects.toMatchObject({ status: 414 });
+  });
+
+  it("hold as many bytes of folders as are read for one", async () => {
+    const memory = createMemoryObjects();
+    const oid = memory.commit({ a: { "f.txt": "a\n" } });
+    const sized = (sizeBytes: number) => ({
+      ...memory.objects,
+      readHeader: async (of: string) => {
+        const header = await memory.objects.readHeader(of);
+        return header?.type === "tree" ? { ...header, sizeBytes } : header;
+      },
+    });
+    expect(await listTree(sized(PATH_TREE_BYTES_MAX / 2), oid, "a")).toMatchObject({ kind: "tree" });
+    await expect(listTree(sized(PATH_TREE_BYTES_MAX / 2 + 1), oid, "a")).rejects.toMatchObject({
+      status: 422,
+    });
   });
 });
 

@@ -1,17 +1,18 @@
 // What stands at a path of a commit: a folder's entries, a file, or nothing.
-import { parseTree, type TreeEntry, treeEntryKind } from "../git/object/parse-tree.ts";
-import { findCommit } from "./find-commit.ts";
+import { ForgeError } from "../core/errors.ts";
+import { PATH_DEPTH_MAX, PATH_TREE_BYTES_MAX, SHOWN_PATH_BYTES_MAX } from "../core/limits.ts";
+import { decodeEntryName, encodeEntryName } from "../git/object/entry-name.ts";
+import { findTreeEntry, parseTree, type TreeEntry, treeEntryKind } from "../git/object/parse-tree.ts";
+import { findTarget } from "./find-commit.ts";
 import type { ObjectSource } from "./object-source.ts";
 
 export interface ListedEntry {
-  /** Decoded as UTF-8; bytes that aren't become U+FFFD. */
+  /** As `decodeEntryName` writes it. */
   name: string;
   type: "tree" | "blob" | "gitlink";
   /** As git prints it, six octal digits. */
   mode: string;
   oid: string;
-  /** Bytes of a blob; null for the others. */
-  sizeBytes: number | null;
 }
 
 type Listing =
@@ -20,67 +21,78 @@ type Listing =
   | { kind: "gitlink"; oid: string }
   | { kind: "missing" };
 
-/** What `path` (segments parted by `/`, empty for the root) names at a commit. */
-export async function listTree(objects: ObjectSource, commitOid: string, path: string): Promise<Listing> {
-  const commit = await findCommit(objects, commitOid);
-  if (!commit) return { kind: "missing" };
-  const segments = path.split("/").filter((segment) => segment !== "");
-  let treeOid = commit.tree;
+/** Of a blob that no tree gives a mode. */
+const PLAIN_MODE = 0o100644;
+
+/**
+ * What `path` (segments parted by `/`, empty for the root) names at a commit or a tree; a blob is its own root.
+ * Throws ForgeError `address_too_long` for a path past the limits, and `invalid` where its folders are too large to read.
+ */
+export async function listTree(objects: ObjectSource, rootOid: string, path: string): Promise<Listing> {
+  const segments = splitPath(path);
+  const root = await findTarget(objects, rootOid);
+  if (!root) return { kind: "missing" };
+  if (root.kind === "blob") {
+    return segments.length === 0 ? describeBlob(objects, root.oid, PLAIN_MODE) : { kind: "missing" };
+  }
+  let treeOid = root.commit?.tree ?? root.oid;
+  const budget = { leftBytes: PATH_TREE_BYTES_MAX };
   for (const [at, segment] of segments.entries()) {
-    const entry = await findEntry(objects, treeOid, segment);
+    const tree = await readTree(objects, treeOid, budget);
+    const entry = tree && findTreeEntry(tree, encodeEntryName(segment));
     if (!entry) return { kind: "missing" };
     const kind = treeEntryKind(entry.mode);
     if (kind === "tree") treeOid = entry.oid;
     else if (at < segments.length - 1) return { kind: "missing" };
     else if (kind === "gitlink") return { kind, oid: entry.oid };
-    else return describeBlob(objects, entry);
+    else return describeBlob(objects, entry.oid, entry.mode);
   }
-  return listEntries(objects, treeOid);
+  const tree = await readTree(objects, treeOid, budget);
+  return tree ? { kind: "tree", entries: listEntries(tree) } : { kind: "missing" };
 }
 
-async function describeBlob(objects: ObjectSource, entry: TreeEntry): Promise<Listing> {
-  const header = await objects.readHeader(entry.oid);
-  if (header?.type !== "blob") return { kind: "missing" };
-  return { kind: "blob", oid: entry.oid, mode: formatMode(entry.mode), sizeBytes: header.sizeBytes };
+function splitPath(path: string): string[] {
+  const segments = path.split("/").filter((segment) => segment !== "");
+  if (segments.length > PATH_DEPTH_MAX) {
+    throw new ForgeError("address_too_long", `Paths are shown down to ${PATH_DEPTH_MAX} folders.`);
+  }
+  if (encodeEntryName(path).length > SHOWN_PATH_BYTES_MAX) {
+    throw new ForgeError("address_too_long", `Paths are shown up to ${SHOWN_PATH_BYTES_MAX} bytes.`);
+  }
+  return segments;
 }
 
-async function findEntry(
+async function readTree(
   objects: ObjectSource,
-  treeOid: string,
-  name: string,
-): Promise<TreeEntry | undefined> {
-  const tree = await objects.readObject(treeOid);
-  if (tree?.type !== "tree") return undefined;
-  const wanted = new TextEncoder().encode(name);
-  return parseTree(tree.bytes).find((entry) => areEqual(entry.name, wanted));
-}
-
-async function listEntries(objects: ObjectSource, treeOid: string): Promise<Listing> {
-  const tree = await objects.readObject(treeOid);
-  if (tree?.type !== "tree") return { kind: "missing" };
-  const decoder = new TextDecoder();
-  const entries: ListedEntry[] = [];
-  for (const entry of parseTree(tree.bytes)) {
-    const type = treeEntryKind(entry.mode);
-    const header = type === "blob" ? await objects.readHeader(entry.oid) : null;
-    entries.push({
-      name: decoder.decode(entry.name),
-      type,
-      mode: formatMode(entry.mode),
-      oid: entry.oid,
-      sizeBytes: header?.sizeBytes ?? null,
-    });
+  oid: string,
+  budget: { leftBytes: number },
+): Promise<Uint8Array | null> {
+  const header = await objects.readHeader(oid);
+  if (header?.type !== "tree") return null;
+  budget.leftBytes -= header.sizeBytes;
+  if (budget.leftBytes < 0) {
+    throw new ForgeError("invalid", "The folders of this path are too large to be shown; a clone has them.");
   }
-  // Folders first, as people look for them; git's own order within each.
-  return {
-    kind: "tree",
-    entries: [...entries.filter(isFolder), ...entries.filter((entry) => !isFolder(entry))],
-  };
+  return (await objects.readObject(oid))?.bytes ?? null;
 }
 
+async function describeBlob(objects: ObjectSource, oid: string, mode: number): Promise<Listing> {
+  const header = await objects.readHeader(oid);
+  if (header?.type !== "blob") return { kind: "missing" };
+  return { kind: "blob", oid, mode: formatMode(mode), sizeBytes: header.sizeBytes };
+}
+
+function listEntries(tree: Uint8Array): ListedEntry[] {
+  const entries = parseTree(tree).map(describeEntry);
+  // Folders first, as people look for them; git's own order within each.
+  return [...entries.filter(isFolder), ...entries.filter((entry) => !isFolder(entry))];
+}
+
+const describeEntry = ({ name, mode, oid }: TreeEntry): ListedEntry => ({
+  name: decodeEntryName(name),
+  type: treeEntryKind(mode),
+  mode: formatMode(mode),
+  oid,
+});
 const isFolder = (entry: ListedEntry): boolean => entry.type === "tree";
 const formatMode = (mode: number): string => mode.toString(8).padStart(6, "0");
-
-function areEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
-}

@@ -8,6 +8,12 @@ export interface ObjectSource {
   readHeader(oid: string): Promise<{ type: ObjectType; sizeBytes: number } | null>;
 }
 
+/** Objects of which blobs may be too large to hold. */
+export interface StreamableObjectSource extends ObjectSource {
+  /** Shows `visit` a blob piece by piece until it gives false; false when the blob has to be read whole instead. */
+  streamBlob(oid: string, visit: (piece: Uint8Array) => unknown): Promise<boolean>;
+}
+
 /** Objects of a repository with refs. */
 export interface VisibleObjectSource extends ObjectSource {
   /** Whether a ref that readers see reaches the object. What none reaches isn't shown, though it be stored. */

@@ -2,17 +2,18 @@
 import type { Database } from "../core/db.ts";
 import type { Env } from "../core/env.ts";
 import {
-  RAW_FILE_BYTES_MAX,
+  SHOWN_ENTRY_LINKS_BYTES_MAX,
   SHOWN_FILE_BYTES_MAX,
   SHOWN_REFS_MAX,
   SHOWN_TREE_ENTRIES_MAX,
 } from "../core/limits.ts";
 import { createObjectReader } from "../git/store/object-reader.ts";
 import { listFirstRefs } from "../git/store/refs.ts";
-import type { CommitSummary } from "./find-commit.ts";
-import { findRevision } from "./find-revision.ts";
+import { decodeText } from "./decode-text.ts";
+import { type FoundRevision, findRevision } from "./find-revision.ts";
 import { type ListedEntry, listTree } from "./list-tree.ts";
 import type { ObjectSource } from "./object-source.ts";
+import { openRawFile, type RawFile } from "./raw-file.ts";
 
 type FileView =
   | { kind: "text"; text: string; sizeBytes: number }
@@ -24,37 +25,31 @@ type FileView =
 type PathView =
   | { kind: "missing" }
   | { kind: "file"; file: FileView }
-  | { kind: "folder"; entries: ListedEntry[]; entriesLeftOut: number; readme: Readme | null };
+  | { kind: "folder"; entries: SizedEntry[]; entriesLeftOut: number; readme: Readme | null };
+
+interface SizedEntry extends ListedEntry {
+  /** Bytes of a blob; null for the others. */
+  sizeBytes: number | null;
+}
 
 interface Readme {
   name: string;
   text: string;
 }
 
-interface ResolvedRevision {
-  name: string;
-  kind: "branch" | "tag" | "commit";
-  commit: CommitSummary;
-  /** What followed the revision, without slashes at its ends. */
-  path: string;
-}
-
 interface Content {
   objects: ObjectSource;
   /** What `revision/path` means; branches come before tags, and those before full commit ids. */
-  resolve(rest: string): Promise<ResolvedRevision | null>;
+  resolve(rest: string): Promise<FoundRevision | null>;
   /** As `resolve`, with the revisions there are to choose from. */
   look(rest: string): Promise<{
     revisions: { branches: string[]; tags: string[]; isCut: boolean };
-    resolved: ResolvedRevision | null;
+    resolved: FoundRevision | null;
   }>;
-  /** What stands at a path of a commit. */
-  view(commitOid: string, path: string): Promise<PathView>;
-  /** The bytes of a file, or null when there is none that is small enough. */
-  readRaw(
-    commitOid: string,
-    path: string,
-  ): Promise<{ oid: string; bytes: Uint8Array<ArrayBuffer>; isText: boolean } | null>;
+  /** What stands at a path of a revision, which `oid` is what was resolved of. */
+  view(oid: string, path: string): Promise<PathView>;
+  /** The bytes of a file, or null when there is none. */
+  openRaw(oid: string, path: string): Promise<RawFile | null>;
 }
 
 const SYMLINK_MODE = "120000";
@@ -70,8 +65,8 @@ export function openContent(env: Env, database: Database, repository: { id: numb
       revisions: await listRevisions(database, repository.id),
       resolved: await resolve(rest),
     }),
-    view: (commitOid, path) => viewPath(objects, commitOid, path),
-    readRaw: (commitOid, path) => readRaw(objects, commitOid, path),
+    view: (oid, path) => viewPath(objects, oid, path),
+    openRaw: (oid, path) => openRawFile(objects, oid, path),
   };
 }
 
@@ -89,12 +84,19 @@ async function listRevisions(database: Database, repositoryId: number) {
   };
 }
 
-async function viewPath(objects: ObjectSource, commitOid: string, path: string): Promise<PathView> {
-  const listing = await listTree(objects, commitOid, path);
+async function viewPath(objects: ObjectSource, oid: string, path: string): Promise<PathView> {
+  const listing = await listTree(objects, oid, path);
   if (listing.kind === "missing") return listing;
   if (listing.kind === "gitlink") return { kind: "file", file: { kind: "submodule", oid: listing.oid } };
   if (listing.kind === "blob") return { kind: "file", file: await viewFile(objects, listing) };
-  const entries = listing.entries.slice(0, SHOWN_TREE_ENTRIES_MAX);
+  const entries: SizedEntry[] = [];
+  let linksBytes = 0;
+  for (const entry of listing.entries.slice(0, SHOWN_TREE_ENTRIES_MAX)) {
+    linksBytes += path.length + entry.name.length;
+    if (linksBytes > SHOWN_ENTRY_LINKS_BYTES_MAX) break;
+    const header = entry.type === "blob" ? await objects.readHeader(entry.oid) : null;
+    entries.push({ ...entry, sizeBytes: header?.sizeBytes ?? null });
+  }
   return {
     kind: "folder",
     entries,
@@ -119,31 +121,9 @@ async function findReadme(objects: ObjectSource, entries: ListedEntry[]): Promis
   const file = entries.find(
     (entry) => entry.type === "blob" && /^readme(\.(md|markdown|txt|rst))?$/i.test(entry.name),
   );
-  if (!file || (file.sizeBytes ?? 0) > SHOWN_FILE_BYTES_MAX) return null;
+  const header = file && (await objects.readHeader(file.oid));
+  if (!file || !header || header.sizeBytes > SHOWN_FILE_BYTES_MAX) return null;
   const blob = await objects.readObject(file.oid);
   const text = blob ? decodeText(blob.bytes) : undefined;
   return text === undefined ? null : { name: file.name, text };
-}
-
-async function readRaw(objects: ObjectSource, commitOid: string, path: string) {
-  const listing = await listTree(objects, commitOid, path);
-  if (listing.kind !== "blob" || listing.sizeBytes > RAW_FILE_BYTES_MAX) return null;
-  const blob = await objects.readObject(listing.oid);
-  if (!blob) return null;
-  return {
-    oid: listing.oid,
-    bytes: new Uint8Array(blob.bytes),
-    isText: decodeText(blob.bytes) !== undefined,
-  };
-}
-
-/** Text without a NUL byte, in UTF-8; anything else is binary. */
-function decodeText(bytes: Uint8Array): string | undefined {
-  if (bytes.includes(0)) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }

@@ -119,8 +119,15 @@ export const HEALTH_KEPT_MS = 2_000;
 export const SHOWN_REFS_MAX = 200;
 /** Entries of a folder on a page. */
 export const SHOWN_TREE_ENTRIES_MAX = 1_000;
-/** A file that a page gives out raw; git clones larger ones. */
-export const RAW_FILE_BYTES_MAX = 16 * 1024 * 1024;
+/** A path that a page shows: git's longest on most systems, and folders within each other, far more than people make. */
+export const SHOWN_PATH_BYTES_MAX = 4096;
+export const PATH_DEPTH_MAX = 256;
+/** What is read of folders to find what is at one path. */
+export const PATH_TREE_BYTES_MAX = 64 * 1024 * 1024;
+/** Paths and names in the links of one folder's page; entries past them aren't listed. */
+export const SHOWN_ENTRY_LINKS_BYTES_MAX = 1024 * 1024;
+/** A raw file that is held whole; a larger one is streamed. */
+export const RAW_FILE_HELD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What an actor, a token or an address may ask within a time (workers/rate-limits/). Others keep within these too. */
 export interface RateRule {

@@ -18,7 +18,8 @@ export async function readDefinitions(objects: ObjectSource, commitOid: string):
   const files = listing.entries.filter((entry) => entry.type === "blob" && FILE_SHAPE.test(entry.name));
   const definitions: DefinitionFile[] = [];
   for (const [at, file] of files.entries()) {
-    const path = `${FOLDER}/${file.name}`;
+    // A row holds text: bytes that aren't UTF-8 become U+FFFD.
+    const path = `${FOLDER}/${file.name.toWellFormed()}`;
     const parsed =
       at < DEFINITIONS_PER_COMMIT_MAX
         ? await parseFile(objects, path, file.oid)

@@ -136,6 +136,6 @@ async function requireCommit(
   const objects = createObjectReader(context.get("env"), database, repository.id);
   const name = ref.replace(/^(refs\/)?(heads|tags)\//, "");
   const found = await findRevision(database.query, objects, repository.id, name);
-  if (found === null || found.path !== "") throw notFound(`No commit found for SHA: ${ref}`);
+  if (!found?.commit || found.path !== "") throw notFound(`No commit found for SHA: ${ref}`);
   return { repository, oid: found.commit.oid };
 }

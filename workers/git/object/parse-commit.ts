@@ -43,7 +43,8 @@ export function parseCommit(bytes: Uint8Array): Commit {
     parents,
     author: parseIdent(author),
     committer: parseIdent(committer),
-    message: decoder.decode(message),
+    // As git shows it: up to a NUL.
+    message: decoder.decode(message).split("\0", 1)[0] ?? "",
     extraHeaders,
   };
 }

@@ -89,3 +89,15 @@ export function parseTree(bytes: Uint8Array): TreeEntry[] {
   }
   return entries;
 }
+
+/** The entry of this name, or undefined; nothing of the others is kept. Throws GitError `bad_object` as `parseTree`. */
+export function findTreeEntry(bytes: Uint8Array, name: Uint8Array): TreeEntry | undefined {
+  const cursor = new TreeCursor(bytes);
+  while (cursor.next()) {
+    if (cursor.nameEnd - cursor.nameStart !== name.length) continue;
+    let same = 0;
+    while (same < name.length && bytes[cursor.nameStart + same] === name[same]) same++;
+    if (same === name.length) return { mode: cursor.mode, name, oid: formatOid(bytes, cursor.oidAt) };
+  }
+  return undefined;
+}

@@ -70,12 +70,15 @@ export async function inflateObject(
   }
 }
 
-/** Inflates an object of any size, showing `visit` its bytes in order; they are overwritten after each call. */
+/**
+ * Inflates an object of any size, showing `visit` its bytes in order; they are overwritten after each call, which is
+ * awaited. Where `visit` gives false, it wants no more.
+ */
 export async function inflateInPieces(
   inflater: Inflater,
   window: ByteWindow,
   size: number,
-  visit: (piece: Uint8Array) => void | Promise<void>,
+  visit: (piece: Uint8Array) => unknown,
 ): Promise<void> {
   const buffer = new Uint8Array(HISTORY_BYTES + PIECE_BYTES + OUTPUT_SLACK_BYTES);
   const outEnd = HISTORY_BYTES + PIECE_BYTES;
@@ -87,7 +90,7 @@ export async function inflateInPieces(
     window.pos = inflater.inPos;
     total += inflater.outPos - at;
     if (total > size) throw wrongSize();
-    if (inflater.outPos > at) await visit(buffer.subarray(at, inflater.outPos));
+    if (inflater.outPos > at && (await visit(buffer.subarray(at, inflater.outPos))) === false) return;
     at = inflater.outPos;
     if (status === "done") break;
     if (at > outEnd) {

@@ -14,6 +14,8 @@ import type { PackIndex } from "./pack-index.ts";
 import type { RangeSource } from "./range-source.ts";
 
 const STEP_BYTES = 256 * 1024;
+// Each step is a request of R2, and one invocation may make a thousand.
+const STREAM_STEP_BYTES = 4 * 1024 * 1024;
 const SPARE_INFLATERS: Inflater[] = [];
 
 interface OpenEntry {
@@ -29,9 +31,14 @@ interface OpenEntry {
   readonly window: SourceWindow;
 }
 
-async function openEntry(source: RangeSource, index: PackIndex, position: number): Promise<OpenEntry> {
+async function openEntry(
+  source: RangeSource,
+  index: PackIndex,
+  position: number,
+  stepBytes = STEP_BYTES,
+): Promise<OpenEntry> {
   const offset = index.offsetAt(position);
-  const window = new SourceWindow(source, offset, index.endOffsetAt(position), STEP_BYTES);
+  const window = new SourceWindow(source, offset, index.endOffsetAt(position), stepBytes);
   await window.refill();
   const header = new EntryHeader();
   header.parse(window.bytes, 0, window.end);
@@ -98,16 +105,16 @@ export async function readPackedObject(
 }
 
 /**
- * Shows `visit` the bytes of a blob in order, in pieces that are overwritten after each call; false, and nothing is read,
- * when the object is stored as a delta and has to be read whole. Throws GitError when it is no blob, or corrupt.
+ * Shows `visit` the bytes of a blob in order, in pieces that are overwritten after each call, until it gives false; false,
+ * and nothing is read, when the object is stored as a delta and has to be read whole. Throws GitError when it is no blob, or corrupt.
  */
 export async function streamBlob(
   source: RangeSource,
   index: PackIndex,
   position: number,
-  visit: (piece: Uint8Array) => Promise<void> | void,
+  visit: (piece: Uint8Array) => unknown,
 ): Promise<boolean> {
-  const entry = await openEntry(source, index, position);
+  const entry = await openEntry(source, index, position, STREAM_STEP_BYTES);
   if (entry.typeCode === OFS_DELTA || entry.typeCode === REF_DELTA) return false;
   if (entry.typeCode !== BLOB)
     throw new GitError("bad_object", `a ${objectTypeName(entry.typeCode)} isn't a blob`);

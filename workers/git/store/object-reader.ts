@@ -7,7 +7,7 @@ import type { Oid } from "../object/oid.ts";
 import { NOT_HERE, PackSet } from "../pack/pack-set.ts";
 import type { StreamableSource } from "../pack/pack-stream.ts";
 import type { RangeSource } from "../pack/range-source.ts";
-import { readPackedObject } from "../pack/read-object.ts";
+import { readPackedObject, streamBlob } from "../pack/read-object.ts";
 import { createWindowedSource } from "../pack/windowed-source.ts";
 import { listPacks, type StoredPack } from "./catalog.ts";
 import { findInvisible } from "./find-invisible.ts";
@@ -24,6 +24,11 @@ export interface ObjectReader {
   readObject(oid: Oid): Promise<GitObject | null>;
   /** Type and inflated size, without reading the object. */
   readHeader(oid: Oid): Promise<{ readonly type: ObjectType; readonly sizeBytes: number } | null>;
+  /**
+   * Shows `visit` the bytes of a blob in order, however large, in pieces that are overwritten after each call, until it
+   * gives false. False, and nothing is shown, when the blob isn't there or is stored as a delta: `readObject` reads those.
+   */
+  streamBlob(oid: Oid, visit: (piece: Uint8Array) => unknown): Promise<boolean>;
   /** Which of some ids the repository has. */
   hasObjects(oids: readonly Oid[]): Promise<ReadonlySet<Oid>>;
 }
@@ -55,6 +60,7 @@ export function createObjectReader(
   return {
     readObject: async (oid) => (await open()).readObject(oid),
     readHeader: async (oid) => (await open()).readHeader(oid),
+    streamBlob: async (oid, visit) => (await open()).streamBlob(oid, visit),
     hasObjects: async (oids) => (await open()).hasObjects(oids),
     async isVisible(oid) {
       const { set } = await open();
@@ -100,6 +106,15 @@ export class RepositoryPacks implements ObjectReader {
     const number = this.set.find(oid);
     if (number === NOT_HERE) return null;
     return { type: objectTypeName(this.set.typeCodeAt(number)), sizeBytes: this.set.sizeAt(number) };
+  }
+
+  async streamBlob(oid: Oid, visit: (piece: Uint8Array) => unknown): Promise<boolean> {
+    const { set } = this;
+    const number = set.find(oid);
+    if (number === NOT_HERE) return false;
+    const member = set.memberOf(number);
+    // A large blob is read once: it would push everything else out of the windows.
+    return streamBlob(this.sources[member]!, set.members[member]!.index, set.positionOf(number), visit);
   }
 
   async hasObjects(oids: readonly Oid[]): Promise<ReadonlySet<Oid>> {
