@@ -24,10 +24,14 @@ export function toForgeError(thrown: unknown): ForgeError {
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: character_not_in_repertoire and
 // untranslatable_character, by which PostgreSQL refuses a NUL in a text and in JSON. Nothing of ours ever holds one.
 const UNWRITABLE = new Set(["22021", "22P05"]);
+// invalid_text_representation: JSON of ours is refused for half a surrogate pair, and for nothing else.
+const INVALID_TEXT = "22P02";
 
 function isUnwritable(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ("code" in at && typeof at.code === "string" && UNWRITABLE.has(at.code)) return true;
+    if (!("code" in at) || typeof at.code !== "string") continue;
+    if (UNWRITABLE.has(at.code)) return true;
+    if (at.code === INVALID_TEXT && at.message.endsWith("for type json")) return true;
   }
   return false;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { REQUEST_BODY_BYTES_MAX } from "../core/limits.ts";
 import { createPerson, makeRepository, send } from "../testing/fixtures.ts";
+import { makeOrganization } from "../testing/organizations.ts";
 
 const post = (token: string | undefined, body: string) =>
   send("/api/v3/user/repos", {
@@ -96,6 +97,14 @@ describe("GET /api/v3/user/repos", () => {
 });
 
 describe("the API", () => {
+  it("refuses half a surrogate pair, which no text can have", async () => {
+    const { name: org, owner } = await makeOrganization();
+    const answer = await send(`/api/v3/orgs/${org}/teams`, {
+      ...{ method: "POST", token: owner.token },
+      body: '{"name":"team","description":"\\ud800"}',
+    });
+    expect(answer.status).toBe(400);
+  });
   it("answers an unknown path with a JSON 404 that carries the request's id", async () => {
     const answer = await send("/api/nothing");
     expect(answer.status).toBe(404);

@@ -8,6 +8,9 @@ import { changeSettings, readSettingsAsAdmin } from "./service.ts";
 import { type SiteSettings, siteSettingsSchema, VISIBLE_LINE } from "./settings.ts";
 
 const { shape } = siteSettingsSchema;
+// What the document makes of a pattern with flags by itself matches nothing.
+const pattern = VISIBLE_LINE.source;
+const [siteName, banner] = [shape.siteName.openapi({ pattern }), shape.banner.openapi({ pattern })];
 
 const bodySchema = z
   .strictObject({
@@ -15,8 +18,8 @@ const bodySchema = z
     registration_domains: shape.registrationDomains,
     organization_creation: shape.organizationCreation,
     default_visibility: shape.defaultVisibility,
-    site_name: shape.siteName.openapi({ pattern: VISIBLE_LINE.source }),
-    banner: shape.banner.openapi({ pattern: VISIBLE_LINE.source }),
+    site_name: siteName,
+    banner,
     audit_retention_days: shape.auditRetentionDays,
   })
   .openapi("SiteSettings");
@@ -27,8 +30,8 @@ const changeSchema = z
     registration_domains: shape.registrationDomains.nullish().transform(unsaid),
     organization_creation: shape.organizationCreation.nullish().transform(unsaid),
     default_visibility: shape.defaultVisibility.nullish().transform(unsaid),
-    site_name: shape.siteName.nullish().transform(unsaid),
-    banner: shape.banner.nullish().transform(unsaid),
+    site_name: siteName.nullish().transform(unsaid),
+    banner: banner.nullish().transform(unsaid),
     audit_retention_days: shape.auditRetentionDays.nullish().transform(unsaid),
   })
   .openapi("SiteSettingsChange");
