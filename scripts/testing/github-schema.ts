@@ -27,6 +27,49 @@ export function findShapeProblems(question: Question): string[] {
   );
 }
 
+const inputSchema = z.looseObject({
+  parameters: z
+    .array(z.looseObject({ name: z.string(), in: z.string(), schema: z.looseObject({}) }))
+    .default([]),
+  requestBody: z
+    .looseObject({
+      content: z.looseObject({ "application/json": z.looseObject({ schema: z.looseObject({}) }) }),
+    })
+    .optional(),
+});
+interface DocumentedInput {
+  /** Schemas by name, their references resolved. */
+  queries: Record<string, object>;
+  fields: Record<string, object>;
+}
+
+/** The query parameters and the fields of the body that GitHub documents of an operation; undefined for one it hasn't got. */
+export function findDocumentedInput({
+  method,
+  path,
+}: {
+  method: string;
+  path: string;
+}): DocumentedInput | undefined {
+  const operation = loadResolved().paths[path]?.[method];
+  if (operation === undefined) return undefined;
+  const { parameters, requestBody } = inputSchema.parse(operation);
+  const queries = parameters.filter((one) => one.in === "query").map(({ name, schema }) => [name, schema]);
+  const body = requestBody?.content["application/json"].schema;
+  return { queries: Object.fromEntries(queries), fields: body === undefined ? {} : readFields(body) };
+}
+
+const bodySchema = z.looseObject({
+  properties: z.record(z.string(), z.looseObject({})).default({}),
+  oneOf: z.array(z.looseObject({})).default([]),
+  anyOf: z.array(z.looseObject({})).default([]),
+});
+
+function readFields(schema: object): Record<string, object> {
+  const { properties, oneOf, anyOf } = bodySchema.parse(schema);
+  return Object.assign({}, ...[...oneOf, ...anyOf].map(readFields), properties);
+}
+
 const DOCUMENT_ID = "https://plue.test/ghes-3.19.json";
 const documentSchema = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), z.unknown())),
@@ -37,11 +80,24 @@ const operationSchema = z.looseObject({ responses: z.record(z.string(), z.unknow
 let loaded: { ajv: Ajv; paths: z.infer<typeof documentSchema>["paths"] } | undefined;
 const validators = new Map<string, ValidateFunction>();
 
+let resolved: { paths: z.infer<typeof documentSchema>["paths"] } | undefined;
+
+/** With every reference replaced by what it stands for. */
+function loadResolved() {
+  resolved ??= z
+    .looseObject({ paths: documentSchema.shape.paths })
+    .parse(readGenerated("ghes-3.19.deref.json"));
+  return resolved;
+}
+
+function readGenerated(name: string): unknown {
+  const file = createRequire(import.meta.url).resolve("@octokit/openapi");
+  return JSON.parse(readFileSync(new URL(`generated/${name}`, `file://${file}`), "utf8"));
+}
+
 function load() {
   if (loaded !== undefined) return loaded;
-  const file = createRequire(import.meta.url).resolve("@octokit/openapi");
-  const text = readFileSync(new URL("generated/ghes-3.19.json", `file://${file}`), "utf8");
-  const document = documentSchema.parse(toJsonSchema(JSON.parse(text)));
+  const document = documentSchema.parse(toJsonSchema(readGenerated("ghes-3.19.json")));
   const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false, logger: false });
   addFormats.default(ajv);
   ajv.addSchema({ $id: DOCUMENT_ID, components: document.components });

@@ -30,8 +30,8 @@ declare module "vitest" {
   }
 }
 
-/** Some forty seconds; `PLUE_API_CASES=60` is ten times as many. */
-const API_CASES_DEFAULT = 6;
+/** Some forty seconds; `PLUE_API_CASES=50` is ten times as many. */
+const API_CASES_DEFAULT = 5;
 
 /** Vitest calls this once before all projects' tests, and the function it returns after them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {

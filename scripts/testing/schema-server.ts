@@ -1,13 +1,17 @@
 // Judges answers for tests on workerd, over HTTP on a port of its own: `/github` by GitHub's schemas (github-schema.ts),
+// which `/github-input` tells the parameters and fields of,
 // `/body` by a document that was sent to `/document` before (document-schema.ts).
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
 import { findBodyProblems, keepDocument } from "./document-schema.ts";
-import { findShapeProblems, shapeQuestionSchema } from "./github-schema.ts";
+import { findDocumentedInput, findShapeProblems, shapeQuestionSchema } from "./github-schema.ts";
+
+const operationName = z.object({ method: z.string(), path: z.string() });
 
 const JUDGES: Record<string, (asked: unknown) => object> = {
   "/github": (asked) => ({ problems: findShapeProblems(shapeQuestionSchema.parse(asked)) }),
+  "/github-input": (asked) => findDocumentedInput(operationName.parse(asked)) ?? {},
   "/document": (asked) => ({ document: keepDocument(z.looseObject({}).parse(asked)) }),
   "/body": (asked) => ({ problems: findBodyProblems(asked) }),
 };

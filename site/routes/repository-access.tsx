@@ -98,8 +98,8 @@ async function answerPage(context: Context<AppEnv>, repository: Repository, answ
   const database = context.get("database");
   const actor = requireUser(context.get("actor"));
   const page = readPage(context.req.query());
-  const direct = await listCollaborators(database, actor, repository, "direct", page);
-  const all = await listCollaborators(database, actor, repository, "all", page);
+  const direct = await listCollaborators(database, actor, repository, { affiliation: "direct" }, page);
+  const all = await listCollaborators(database, actor, repository, { affiliation: "all" }, page);
   const teams = await listRepositoryTeams(database, actor, repository);
   const { invitations } = await listRepositoryInvitations(database, actor, repository, EVERYTHING);
   return context.html(

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
-import { json, pageQuery } from "../core/openapi.ts";
+import { json, pageQuery, takePage } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
@@ -69,12 +69,13 @@ const show = createRoute({
 export const emailRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   .openapi(listOwn, async (context) => {
     const { database, actor } = makeServices(context);
-    return context.json((await listEmails(database, actor)).map(describeEmail), 200);
+    const own = await listEmails(database, actor);
+    return context.json(takePage(context, own).map(describeEmail), 200);
   })
   .openapi(listPublic, async (context) => {
     const { database, actor } = makeServices(context);
     const shown = (await listEmails(database, actor)).filter((email) => email.isPublic);
-    return context.json(shown.map(describeEmail), 200);
+    return context.json(takePage(context, shown).map(describeEmail), 200);
   })
   .openapi(add, async (context) => {
     const services = makeServices(context);

@@ -33,12 +33,15 @@ const notKept = (what: string) =>
   z
     .literal("", { error: `Plue keeps no ${what}` })
     .nullish()
-    .openapi({ description: `Plue keeps no ${what}` });
+    .openapi({ description: `Plue keeps no ${what}`, "x-unsupported": true });
 
 const changeSchema = z.object({
   company: notKept("company"),
   twitter_username: notKept("name at Twitter"),
-  hireable: z.literal(false, { error: "Plue doesn't keep who can be hired" }).nullish(),
+  hireable: z
+    .literal(false, { error: "Plue doesn't keep who can be hired" })
+    .nullish()
+    .openapi({ "x-unsupported": true }),
   email: z.string().nullish().openapi({
     description: "A verified address of the account, which everybody is shown then; empty or null for none",
   }),

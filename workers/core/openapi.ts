@@ -23,6 +23,13 @@ export const idParam = z.coerce.number().int().positive().max(Number.MAX_SAFE_IN
 /** The page that a request asks for. */
 export const pageOf = (context: Context<AppEnv>): PageRequest => readPage(context.req.query());
 
+/** The entries of the page that is asked for, of a list that is small enough to be read whole; and its links. */
+export function takePage<Entry>(context: Context<AppEnv>, entries: readonly Entry[]): Entry[] {
+  const page = pageOf(context);
+  addLinks(context, page, entries.length);
+  return entries.slice(page.offset, page.offset + page.limit);
+}
+
 /** Links to the other pages of a list with `total` entries. */
 export function addLinks(context: Context<AppEnv>, page: PageRequest, total: number): void {
   const links = formatLinks(context.req.url, context.get("env").publicUrl, page, total);

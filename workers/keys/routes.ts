@@ -5,7 +5,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../core/app-env.ts";
 import { notFound } from "../core/errors.ts";
 import { formatTime, formatTimeOrNull } from "../core/format-time.ts";
-import { idParam, json, unsaid } from "../core/openapi.ts";
+import { idParam, json, pageQuery, takePage, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requireRepository } from "../repos/service.ts";
@@ -39,7 +39,8 @@ const administer = { "x-permission": "repository.administer" };
 
 const listOwnRoute = createRoute({
   ...{ method: "get", path: "/user/keys", summary: "One's own SSH keys", ...own },
-  responses: { 200: { description: "All", ...json(z.array(keySchema)) }, ...errorResponses(401, 403) },
+  request: { query: pageQuery },
+  responses: { 200: { description: "One page", ...json(z.array(keySchema)) }, ...errorResponses(401, 403) },
 });
 const addOwnRoute = createRoute({
   ...{ method: "post", path: "/user/keys", summary: "Add an SSH key", ...own },
@@ -64,14 +65,14 @@ const removeOwnRoute = createRoute({
 const listOfRoute = createRoute({
   ...{ method: "get", path: "/users/{username}/keys", summary: "A person's SSH keys" },
   "x-permission": "public",
-  request: { params: z.object({ username: z.string() }) },
-  responses: { 200: { description: "All", ...json(z.array(publicKeySchema)) } },
+  request: { params: z.object({ username: z.string() }), query: pageQuery },
+  responses: { 200: { description: "One page", ...json(z.array(publicKeySchema)) } },
 });
 const listDeployRoute = createRoute({
   ...{ method: "get", path: "/repos/{owner}/{repo}/keys", summary: "Deploy keys", ...administer },
-  request: { params: repositoryParams },
+  request: { params: repositoryParams, query: pageQuery },
   responses: {
-    200: { description: "All", ...json(z.array(deployKeySchema)) },
+    200: { description: "One page", ...json(z.array(deployKeySchema)) },
     ...errorResponses(401, 403, 404),
   },
 });
@@ -119,7 +120,7 @@ export const keyRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   .openapi(listOwnRoute, async (context) => {
     const rows = await listOwnKeys(context.get("database"), context.get("actor"));
     return context.json(
-      rows.map((row) => describeKey(context, row)),
+      takePage(context, rows).map((row) => describeKey(context, row)),
       200,
     );
   })
@@ -143,7 +144,7 @@ export const keyRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   })
   .openapi(listOfRoute, async (context) => {
     const rows = await listKeysOf(context.get("database"), context.req.valid("param").username);
-    const described = rows.map(({ id, publicKey, createdAt }) => ({
+    const described = takePage(context, rows).map(({ id, publicKey, createdAt }) => ({
       ...{ id, key: publicKey, created_at: formatTime(createdAt) },
     }));
     return context.json(described, 200);
@@ -152,7 +153,7 @@ export const keyRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
     const repository = await requireAdministered(context);
     const rows = await listDeployKeys(context.get("database"), repository.id);
     return context.json(
-      rows.map((row) => describeDeployKey(context, row)),
+      takePage(context, rows).map((row) => describeDeployKey(context, row)),
       200,
     );
   })

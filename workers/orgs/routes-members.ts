@@ -5,6 +5,7 @@ import type { AppEnv } from "../core/app-env.ts";
 import { ForgeError, notFound } from "../core/errors.ts";
 import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
+import { unsupported } from "../core/unsupported.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requirePerson } from "../repos/collaborators.ts";
 import { describeUser, simpleUserSchema } from "../repos/describe-user.ts";
@@ -27,7 +28,13 @@ const listAll = createRoute({
   path: "/orgs/{org}/members",
   summary: "The members; to others those who show that they are",
   "x-permission": "organization.read",
-  request: { params, query: pageQuery.extend({ role: z.enum(["all", "admin", "member"]).optional() }) },
+  request: {
+    params,
+    query: pageQuery.extend({
+      role: z.enum(["all", "admin", "member"]).optional(),
+      filter: unsupported("all"),
+    }),
+  },
   responses: { 200: people, ...errorResponses(404) },
 });
 
@@ -90,7 +97,7 @@ const listOutside = createRoute({
   path: "/orgs/{org}/outside_collaborators",
   summary: "People with access to its repositories who aren't members",
   "x-permission": "organization.see-access",
-  request: { params, query: pageQuery },
+  request: { params, query: pageQuery.extend({ filter: unsupported("all") }) },
   responses: { 200: people, ...errorResponses(401, 403, 404) },
 });
 

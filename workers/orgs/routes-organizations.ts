@@ -8,9 +8,12 @@ import type { AppEnv } from "../core/app-env.ts";
 import { addLinks, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { readPage } from "../core/paging.ts";
+import { unsupported } from "../core/unsupported.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeRepository, repositorySchema, toVisibility } from "../repos/describe-repository.ts";
-import { listRepositoriesOf } from "../repos/service.ts";
+import { orderQuery, readOrder } from "../repos/list-query.ts";
+import { type Among, listRepositories as listAllRepositories, listRepositoriesOf } from "../repos/service.ts";
+import { UNSUPPORTED_WHEN_MADE } from "../repos/unsupported-fields.ts";
 import {
   describeOrganization,
   describeWholeOrganization,
@@ -30,6 +33,32 @@ import { createOrganizationRepository } from "./repositories.ts";
 const params = z.object({ org: z.string() });
 const userParams = z.object({ username: z.string() });
 const text = z.string().max(350);
+
+const repositoryTypes = z
+  .enum(["all", "public", "private", "internal", "forks", "sources", "member"])
+  .optional();
+
+const UNSUPPORTED_SETTINGS = {
+  ...{ company: unsupported(""), email: unsupported(""), twitter_username: unsupported("") },
+  has_organization_projects: unsupported(false),
+  has_repository_projects: unsupported(false),
+  members_can_create_internal_repositories: unsupported(),
+  members_can_create_private_repositories: unsupported(),
+  members_can_create_public_repositories: unsupported(),
+  members_allowed_repository_creation_type: unsupported(),
+  members_can_create_pages: unsupported(false),
+  members_can_fork_private_repositories: unsupported(false),
+  web_commit_signoff_required: unsupported(false),
+  advanced_security_enabled_for_new_repositories: unsupported(false),
+  dependabot_alerts_enabled_for_new_repositories: unsupported(false),
+  dependabot_security_updates_enabled_for_new_repositories: unsupported(false),
+  dependency_graph_enabled_for_new_repositories: unsupported(false),
+  secret_scanning_enabled_for_new_repositories: unsupported(false),
+  secret_scanning_push_protection_enabled_for_new_repositories: unsupported(false),
+  secret_scanning_push_protection_custom_link_enabled: unsupported(false),
+  secret_scanning_push_protection_custom_link: unsupported(""),
+  deploy_keys_enabled_for_repositories: unsupported(true),
+};
 
 const createOne = createRoute({
   method: "post",
@@ -78,6 +107,7 @@ const patchOne = createRoute({
           description: text.nullish().transform(unsaid),
           location: text.nullish().transform(unsaid),
           blog: text.nullish().transform(unsaid),
+          ...UNSUPPORTED_SETTINGS,
           billing_email: z
             .union([z.email().max(254), z.literal("")])
             .nullish()
@@ -138,9 +168,17 @@ const listUserRepositories = createRoute({
   path: "/users/{username}/repos",
   summary: "The repositories of an owner that one may see",
   "x-permission": "anyone",
-  request: { params: userParams, query: pageQuery },
+  request: {
+    params: userParams,
+    query: orderQuery.extend({
+      type: z
+        .literal("owner", { error: "Which repositories somebody was let into isn't told to others." })
+        .optional()
+        .openapi({ description: "Those that they own", "x-unsupported": true }),
+    }),
+  },
   responses: {
-    200: { description: "One page, by name", ...json(z.array(repositorySchema)) },
+    200: { description: "One page, by name unless asked otherwise", ...json(z.array(repositorySchema)) },
     ...errorResponses(404),
   },
 });
@@ -150,9 +188,14 @@ const listRepositories = createRoute({
   path: "/orgs/{org}/repos",
   summary: "The repositories of an organisation that one may see",
   "x-permission": "organization.read",
-  request: { params, query: pageQuery },
+  request: {
+    params,
+    query: orderQuery.extend({
+      type: repositoryTypes,
+    }),
+  },
   responses: {
-    200: { description: "One page, by name", ...json(z.array(repositorySchema)) },
+    200: { description: "One page, newest first unless asked otherwise", ...json(z.array(repositorySchema)) },
     ...errorResponses(404),
   },
 });
@@ -172,6 +215,9 @@ const createRepository = createRoute({
           description: text.nullish(),
           private: z.boolean().nullish().transform(unsaid),
           visibility: z.enum(["public", "internal", "private"]).nullish().transform(unsaid),
+          use_squash_pr_title_as_default: unsupported(false),
+          custom_properties: unsupported(),
+          ...UNSUPPORTED_WHEN_MADE,
         }),
       ),
     },
@@ -262,7 +308,9 @@ export const organizationRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseI
     const database = context.get("database");
     const owner = await requireOwner(database, context.req.valid("param").username);
     const page = pageOf(context);
-    const found = await listRepositoriesOf(database, context.get("actor"), owner.id, page);
+    const among = { ownerId: owner.id };
+    const order = readOrder(context.req.valid("query"), "full_name");
+    const found = await listAllRepositories(database, context.get("actor"), among, order, page);
     addLinks(context, page, found.total);
     const { publicUrl } = context.get("env");
     return context.json(
@@ -276,7 +324,9 @@ export const organizationRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseI
     const { org } = context.req.valid("param");
     const organization = await requireOrganization(database, actor, org, "organization.read");
     const page = pageOf(context);
-    const found = await listRepositoriesOf(database, actor, organization.organizationId, page);
+    const query = context.req.valid("query");
+    const among = { ownerId: organization.organizationId, ...narrow(query.type, actor) };
+    const found = await listAllRepositories(database, actor, among, readOrder(query, "created"), page);
     addLinks(context, page, found.total);
     const { publicUrl } = context.get("env");
     return context.json(
@@ -305,6 +355,15 @@ export const organizationRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseI
     context.header("Location", described.url);
     return context.json(described, 201);
   });
+
+/** Which of an organisation's repositories `type` asks for; none of them is a fork. */
+function narrow(type: z.infer<typeof repositoryTypes>, actor: Actor): Among {
+  if (type === "public" || type === "private" || type === "internal") return { visibility: type };
+  if (type === "forks" || (type === "member" && actor.kind !== "user")) return { ids: [] };
+  if (type !== "member" || actor.kind !== "user") return {};
+  const by = ["collaborator", "organization_member"] as const;
+  return { belongingTo: { userId: actor.userId, by } };
+}
 
 // A limited token, or one without the scope, is told what everybody is.
 const seesAllOf = (actor: Actor): boolean =>

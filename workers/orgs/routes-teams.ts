@@ -6,6 +6,7 @@ import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { addLinks, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
+import { unsupported } from "../core/unsupported.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeTeam, teamSchema } from "./describe.ts";
 import { type Organization, requireOrganization } from "./organizations.ts";
@@ -23,6 +24,12 @@ const params = z.object({ org: z.string() });
 const teamParams = params.extend({ team_slug: z.string() });
 const list = { description: "One page, by slug", ...json(z.array(teamSchema)) };
 const text = z.string().max(350);
+/** As every team is: what it may do is said of each repository. */
+const UNSUPPORTED = {
+  notification_setting: unsupported("notifications_disabled"),
+  permission: unsupported("pull"),
+  parent_team_slug: unsupported(),
+};
 
 const listAll = createRoute({
   method: "get",
@@ -48,6 +55,8 @@ const createOne = createRoute({
           description: text.nullish(),
           privacy: z.enum(["closed", "secret"]).nullish().transform(unsaid),
           parent_team_id: z.number().int().nullish(),
+          ...UNSUPPORTED,
+          ...{ maintainers: unsupported(), repo_names: unsupported(), ldap_dn: unsupported("") },
         }),
       ),
     },
@@ -79,6 +88,7 @@ const patchOne = createRoute({
           description: text.nullish().transform(unsaid),
           privacy: z.enum(["closed", "secret"]).nullish().transform(unsaid),
           parent_team_id: z.number().int().nullable().optional(),
+          ...UNSUPPORTED,
         }),
       ),
     },

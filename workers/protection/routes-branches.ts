@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../core/app-env.ts";
 import { addLinks, json, pageOf, pageQuery } from "../core/openapi.ts";
+import { unsupported } from "../core/unsupported.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requireRepository } from "../repos/service.ts";
 import { branchParams, protectionUrl, requireBranch } from "./branch-context.ts";
@@ -42,7 +43,10 @@ const listRoute = createRoute({
   path: "/repos/{owner}/{repo}/branches",
   summary: "The branches of a repository, by name",
   "x-permission": "repository.read",
-  request: { params: branchParams.omit({ branch: true }), query: pageQuery },
+  request: {
+    params: branchParams.omit({ branch: true }),
+    query: pageQuery.extend({ protected: unsupported() }),
+  },
   responses: {
     200: { description: "One page", ...json(z.array(shortBranchSchema)) },
     ...errorResponses(401, 404),

@@ -1,6 +1,7 @@
 // Branch protection under the paths and in the shapes of GitHub's REST v3: the whole of it, and the rules of a branch.
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../core/app-env.ts";
+import { pageQuery, takePage } from "../core/openapi.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { requireRepository } from "../repos/service.ts";
 import {
@@ -55,7 +56,7 @@ const rulesRoute = createRoute({
   path: "/repos/{owner}/{repo}/rules/branches/{branch}",
   summary: "What is asked of a branch of this name, be there one or not",
   "x-permission": "repository.read",
-  request: { params: branchParams },
+  request: { params: branchParams, query: pageQuery },
   responses: { 200: { description: "It", ...json(z.array(ruleSchema)) }, ...errorResponses(401, 404) },
 });
 
@@ -97,6 +98,6 @@ export const protectionRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     );
     const rule = await findBranchRule(database, repository.id, branch);
     const source = `${repository.owner}/${repository.name}`;
-    return context.json(rule === null ? [] : describeRules(rule, source), 200);
+    return context.json(takePage(context, rule === null ? [] : describeRules(rule, source)), 200);
   });
 protectionRoutes.route("/", protectionPartRoutes);

@@ -23,7 +23,7 @@ interface Collaborator {
 export async function listPeople(
   query: Executor,
   repositoryId: number,
-  affiliation: Affiliation,
+  { affiliation, role: wantedRole }: { affiliation: Affiliation; role?: RepositoryRole },
   page: PageRequest,
 ): Promise<{ people: Collaborator[]; total: number }> {
   const rows = await query
@@ -42,6 +42,9 @@ export async function listPeople(
         WHERE granted.rank IS NOT NULL AND ${isOf(affiliation)}
         GROUP BY account.id
       ) person`,
+    )
+    .where(
+      wantedRole === undefined ? undefined : sql`person.rank = array_position(${NAMES}, ${wantedRole}::text)`,
     )
     .orderBy(sql`lower(person.username)`)
     .offset(page.offset)

@@ -19,11 +19,11 @@ export async function listCollaborators(
   database: Database,
   actor: UserActor,
   repository: Repository,
-  affiliation: store.Affiliation,
+  wanted: { affiliation: store.Affiliation; role?: RepositoryRole },
   page: PageRequest,
 ) {
   requirePermission(actor, "repository.see-access", repository);
-  return store.listPeople(database.query, repository.id, affiliation, page);
+  return store.listPeople(database.query, repository.id, wanted, page);
 }
 
 /** The teams a repository is lent to, for those who administer it. */

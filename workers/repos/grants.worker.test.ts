@@ -57,7 +57,7 @@ const everybody = { page: 1, offset: 0, limit: 100 };
  */
 async function roleOf(person: { id: number }, repositoryId: number) {
   const role = await roleIn(database, repositoryId, person.id);
-  const { people } = await listPeople(query, repositoryId, "all", everybody);
+  const { people } = await listPeople(query, repositoryId, { affiliation: "all" }, everybody);
   expect(people.find((one) => one.id === person.id)?.role ?? null).toBe(role);
   const session = { kind: "session" as const, sessionId: 0, csrfToken: "", provedAt: new Date() };
   const actor = {
@@ -176,7 +176,7 @@ describe("a role", () => {
     expect((await send(path, { token: member.token })).status).toBe(200);
     await query.update(users).set({ suspendedAt: new Date() }).where(eq(users.id, member.id));
     expect((await send(path, { token: member.token })).status).toBe(401);
-    expect((await listPeople(query, id, "all", everybody)).people).toEqual([]);
+    expect((await listPeople(query, id, { affiliation: "all" }, everybody)).people).toEqual([]);
   });
 });
 

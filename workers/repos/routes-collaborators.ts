@@ -35,7 +35,10 @@ const listRoute = createRoute({
   "x-permission": "repository.see-access",
   request: {
     params,
-    query: pageQuery.extend({ affiliation: z.enum(["all", "direct", "outside"]).optional() }),
+    query: pageQuery.extend({
+      affiliation: z.enum(["all", "direct", "outside"]).optional(),
+      permission: z.enum(GITHUB_PERMISSIONS).optional(),
+    }),
   },
   responses: {
     200: { description: "One page, by name", ...json(z.array(collaboratorSchema)) },
@@ -127,8 +130,9 @@ export const collaboratorRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseI
     const { owner, repo } = context.req.valid("param");
     const repository = await requireRepository(database, actor, owner, repo, "repository.see-access");
     const page = pageOf(context);
-    const affiliation = context.req.valid("query").affiliation ?? "all";
-    const { people, total } = await listCollaborators(database, actor, repository, affiliation, page);
+    const { affiliation = "all", permission } = context.req.valid("query");
+    const wanted = { affiliation, ...(permission === undefined ? {} : { role: toRole(permission) }) };
+    const { people, total } = await listCollaborators(database, actor, repository, wanted, page);
     addLinks(context, page, total);
     const { publicUrl } = context.get("env");
     const described = people.map((person) => ({

@@ -10,6 +10,7 @@ import { changeRepository, type RepositoryChange } from "./change-repository.ts"
 import { describeRepository, repositorySchema } from "./describe-repository.ts";
 import { deleteRepository, transferRepository } from "./end-repository.ts";
 import { requireRepository } from "./service.ts";
+import { UNSUPPORTED_WHEN_CHANGED } from "./unsupported-fields.ts";
 
 const params = z.object({ owner: z.string(), repo: z.string() });
 
@@ -21,6 +22,7 @@ const changeBody = z
     visibility: z.enum(["public", "internal", "private"]).nullish().transform(unsaid),
     default_branch: z.string().nullish().transform(unsaid),
     archived: z.boolean().nullish().transform(unsaid),
+    ...UNSUPPORTED_WHEN_CHANGED,
   })
   .openapi("ChangeRepository");
 

@@ -2,27 +2,31 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireUser } from "../auth/require-user.ts";
 import type { AppEnv } from "../core/app-env.ts";
-import { json, pageQuery, unsaid } from "../core/openapi.ts";
-import { formatLinks, readPage } from "../core/paging.ts";
+import { addLinks, json, pageOf, unsaid } from "../core/openapi.ts";
+import { unsupported } from "../core/unsupported.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeRepository, repositorySchema, toVisibility } from "./describe-repository.ts";
-import { createRepository, listRepositoriesOf, requireRepository } from "./service.ts";
+import { ownRepositoriesQuery, readOrder, readOwnRepositories } from "./list-query.ts";
+import { createRepository, listRepositories, requireRepository } from "./service.ts";
+import { UNSUPPORTED_WHEN_MADE } from "./unsupported-fields.ts";
 
 const createSchema = z
   .object({
     name: z.string(),
     description: z.string().max(350).nullish(),
     private: z.boolean().nullish().transform(unsaid),
+    has_discussions: unsupported(false),
+    ...UNSUPPORTED_WHEN_MADE,
   })
   .openapi("CreateRepository");
 
 const listRoute = createRoute({
   method: "get",
   path: "/user/repos",
-  summary: "The repositories of the signed-in user",
-  request: { query: pageQuery },
+  summary: "The repositories of the signed-in user: their own, and those they were let into",
+  request: { query: ownRepositoriesQuery },
   responses: {
-    200: { description: "One page, by name", ...json(z.array(repositorySchema)) },
+    200: { description: "One page, by name unless asked otherwise", ...json(z.array(repositorySchema)) },
     ...errorResponses(401),
   },
 });
@@ -51,15 +55,14 @@ export const repositoryRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
   .openapi(listRoute, async (context) => {
     const actor = requireUser(context.get("actor"));
     const { publicUrl } = context.get("env");
-    const page = readPage(context.req.valid("query"));
-    const { repositories, total } = await listRepositoriesOf(
-      context.get("database"),
-      actor,
-      actor.userId,
-      page,
-    );
-    const links = formatLinks(context.req.url, publicUrl, page, total);
-    if (links) context.header("Link", links);
+    const query = context.req.valid("query");
+    const page = pageOf(context);
+    const { by, ...wanted } = readOwnRepositories(query);
+    const among = { ...wanted, belongingTo: { userId: actor.userId, by } };
+    const order = readOrder(query, "full_name");
+    const found = await listRepositories(context.get("database"), actor, among, order, page);
+    const { repositories, total } = found;
+    addLinks(context, page, total);
     return context.json(
       repositories.map((repository) => describeRepository(repository, publicUrl)),
       200,

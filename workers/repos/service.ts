@@ -18,7 +18,7 @@ import { RepositoryMoved } from "./repository-moved.ts";
 import type { Repository } from "./store.ts";
 import * as store from "./store.ts";
 
-export type { Repository } from "./store.ts";
+export type { Affiliation, Among, Order, Repository } from "./store.ts";
 
 interface RepositoryPage {
   repositories: Repository[];
@@ -122,7 +122,7 @@ export async function listRepositoriesOf(
   ownerId: number,
   page: PageRequest,
 ): Promise<RepositoryPage> {
-  return listAmong(database, actor, { ownerId }, page);
+  return listRepositories(database, actor, { ownerId }, BY_NAME, page);
 }
 
 /** Those among `ids` that `actor` may see, by name. */
@@ -132,17 +132,21 @@ export async function listRepositoriesWithin(
   ids: readonly number[],
   page: PageRequest,
 ): Promise<RepositoryPage> {
-  return listAmong(database, actor, { ids }, page);
+  return listRepositories(database, actor, { ids }, BY_NAME, page);
 }
 
-async function listAmong(
+const BY_NAME: store.Order = { by: "full_name", direction: "asc" };
+
+/** Those `among` some that `actor` may see. */
+export async function listRepositories(
   database: Database,
   actor: Actor,
   among: store.Among,
+  order: store.Order,
   page: PageRequest,
 ): Promise<RepositoryPage> {
   const viewer = toViewer(actor);
-  const repositories = await store.listAmong(database.query, viewer, among, page.offset, page.limit);
+  const repositories = await store.listAmong(database.query, viewer, among, order, page);
   return { repositories, total: await store.countAmong(database.query, viewer, among) };
 }
 

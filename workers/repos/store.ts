@@ -1,5 +1,5 @@
 // The SQL of repositories. Names compare without case, as the unique index does.
-import { and, desc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type RepositoryRole, roleOfRank, type Visibility } from "../../schema/roles.ts";
 import { users } from "../../schema/tables/auth.ts";
@@ -170,26 +170,52 @@ export async function countVisible(query: Executor, viewer: Viewer): Promise<num
   return row?.total ?? 0;
 }
 
-/** Which repositories a list is of: an owner's, or those among some. */
-export type Among = { ownerId: number } | { ids: readonly number[] };
+export type Affiliation = "owner" | "collaborator" | "organization_member";
 
-/** By name. */
+/** Which repositories a list is of: those that fit all that is said. */
+export interface Among {
+  ownerId?: number;
+  ids?: readonly number[];
+  /** Those that somebody has in one of these ways. */
+  belongingTo?: { userId: number; by: readonly Affiliation[] };
+  /** `private` is whatever isn't public, as the field of that name. */
+  visibility?: Visibility | undefined;
+  updatedAfter?: Date | undefined;
+  updatedBefore?: Date | undefined;
+}
+
+export interface Order {
+  by: "created" | "updated" | "pushed" | "full_name";
+  direction: "asc" | "desc";
+}
+
 export async function listAmong(
   query: Executor,
   viewer: Viewer,
   among: Among,
-  offset: number,
-  limit: number,
+  order: Order,
+  { offset, limit }: { offset: number; limit: number },
 ): Promise<Repository[]> {
   const rows = await query
     .select({ ...shape, rank: rankOf(viewer.userId) })
     .from(repositories)
     .innerJoin(users, eq(users.id, repositories.ownerId))
     .where(and(isAmong(among), visibleTo(viewer)))
-    .orderBy(repositories.name)
+    .orderBy(...toColumns(order))
     .offset(offset)
     .limit(limit);
   return rows.map(toRepository);
+}
+
+function toColumns({ by, direction }: Order): SQL[] {
+  const columns = {
+    created: [repositories.createdAt],
+    updated: [repositories.updatedAt],
+    // As it is answered: when it was made, until the first push.
+    pushed: [sql`coalesce(${repositories.pushedAt}, ${repositories.createdAt})`],
+    full_name: [sql`lower(${users.username})`, sql`lower(${repositories.name})`],
+  }[by];
+  return [...columns, repositories.id].map((column) => (direction === "asc" ? asc(column) : desc(column)));
 }
 
 export async function countAmong(query: Executor, viewer: Viewer, among: Among): Promise<number> {
@@ -200,10 +226,32 @@ export async function countAmong(query: Executor, viewer: Viewer, among: Among):
   return row?.total ?? 0;
 }
 
-const isAmong = (among: Among): SQL =>
-  "ownerId" in among
-    ? eq(repositories.ownerId, among.ownerId)
-    : inArray(repositories.id, among.ids.length === 0 ? [0] : [...among.ids]);
+function isAmong(among: Among): SQL | undefined {
+  const { ownerId, ids, belongingTo, visibility, updatedAfter, updatedBefore } = among;
+  return and(
+    ownerId === undefined ? undefined : eq(repositories.ownerId, ownerId),
+    ids === undefined ? undefined : inArray(repositories.id, ids.length === 0 ? [0] : [...ids]),
+    belongingTo && or(...belongingTo.by.map((way) => belongsBy(belongingTo.userId, way)), sql`false`),
+    visibility && hasVisibility(visibility),
+    updatedAfter && gt(repositories.updatedAt, updatedAfter),
+    updatedBefore && lt(repositories.updatedAt, updatedBefore),
+  );
+}
+
+const hasVisibility = (visibility: Visibility): SQL =>
+  visibility === "private" ? ne(repositories.visibility, "public") : eq(repositories.visibility, visibility);
+
+function belongsBy(userId: number, way: Affiliation): SQL | undefined {
+  if (way === "owner") return eq(repositories.ownerId, userId);
+  if (way === "collaborator") {
+    return sql`${repositories.id} IN (
+      SELECT invited.repository_id FROM collaborators invited WHERE invited.user_id = ${userId})`;
+  }
+  const isOfOrganization = sql`${repositories.ownerId} IN (
+    SELECT member.organization_id FROM organization_members member
+    WHERE member.user_id = ${userId} AND member.role IN ('owner', 'member'))`;
+  return and(isOfOrganization, isGrantedTo(userId));
+}
 
 /** @returns the new id, or undefined when the owner has one of that name. */
 export async function insert(

@@ -6,7 +6,7 @@ import type { RepositoryAction } from "../auth/permissions.ts";
 import { findRevision } from "../content/find-revision.ts";
 import type { AppEnv } from "../core/app-env.ts";
 import { notFound } from "../core/errors.ts";
-import { json, pageQuery, unsaid } from "../core/openapi.ts";
+import { json, pageQuery, takePage, unsaid } from "../core/openapi.ts";
 import { formatLinks, readPage } from "../core/paging.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { createObjectReader } from "../git/store/object-reader.ts";
@@ -73,7 +73,7 @@ const combinedRoute = createRoute({
   path: "/repos/{owner}/{repo}/commits/{ref}/status",
   summary: "The newest of each context, and what they come to",
   "x-permission": "repository.read",
-  request: { params: refParams },
+  request: { params: refParams, query: pageQuery },
   responses: { 200: { description: "It", ...json(combinedSchema) }, ...errorResponses(401, 404) },
 });
 
@@ -116,7 +116,9 @@ export const statusRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid
         state,
         sha: oid,
         total_count: statuses.length,
-        statuses: statuses.map((status) => describePlainStatus(status, repository, publicUrl)),
+        statuses: takePage(context, statuses).map((status) =>
+          describePlainStatus(status, repository, publicUrl),
+        ),
         repository: describeRepository(repository, publicUrl),
         commit_url: commitUrl,
         url: `${commitUrl}/status`,
