@@ -26,7 +26,9 @@ export const contentRoutes = new Hono<AppEnv>()
     const repository = await findRepository(context);
     const content = openContent(context.get("env"), context.get("database"), repository);
     const tip = await content.resolve(repository.defaultBranch);
-    const definitions = tip ? await readWorkflows(content.objects, tip.oid) : [];
+    const definitions = tip
+      ? await readWorkflows(context.get("database"), repository.id, content.objects, tip.oid)
+      : [];
     return context.html(
       <WorkflowsPage
         frame={makeFrame(context)}

@@ -96,3 +96,30 @@ const describeEntry = ({ name, mode, oid }: TreeEntry): ListedEntry => ({
 });
 const isFolder = (entry: ListedEntry): boolean => entry.type === "tree";
 const formatMode = (mode: number): string => mode.toString(8).padStart(6, "0");
+
+/** A folder as it is stored, or what stands in its place or in that of a folder above it. */
+type FoundFolder =
+  | { kind: "folder"; oid: string; entries: readonly TreeEntry[] }
+  | { kind: "other"; path: string; oid: string; mode: number };
+
+/** What `path` names below a root tree, when that is a folder or should have been one; undefined for nothing. */
+export async function findFolder(
+  objects: ObjectSource,
+  rootOid: string,
+  path: string,
+): Promise<FoundFolder | undefined> {
+  let oid = rootOid;
+  let passed = "";
+  for (const segment of path.split("/")) {
+    const tree = await objects.readObject(oid);
+    const entry = tree?.type === "tree" ? findTreeEntry(tree.bytes, encodeEntryName(segment)) : undefined;
+    if (!entry) return undefined;
+    passed = passed === "" ? segment : `${passed}/${segment}`;
+    if (treeEntryKind(entry.mode) !== "tree") {
+      return { kind: "other", path: passed, oid: entry.oid, mode: entry.mode };
+    }
+    oid = entry.oid;
+  }
+  const tree = await objects.readObject(oid);
+  return tree?.type === "tree" ? { kind: "folder", oid, entries: parseTree(tree.bytes) } : undefined;
+}

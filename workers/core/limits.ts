@@ -37,13 +37,42 @@ export const ETHEREUM_NODE_TIMEOUT_MS = 10_000;
 
 /** One definition file. */
 export const DEFINITION_BYTES_MAX = 256 * 1024;
-/** Definition files of one commit. */
+/** The pieces, keys, levels, and anchors, aliases and tags together, of one definition file. */
+export const DEFINITION_TOKENS_MAX = 100_000;
+export const DEFINITION_KEYS_MAX = 10_000;
+export const DEFINITION_DEPTH_MAX = 32;
+export const DEFINITION_ALIASES_MAX = 1_000;
+/** One definition file with its aliases replaced, and the workflow's environment in all its jobs. */
+export const DEFINITION_EXPANDED_CHARACTERS_MAX = 1024 * 1024;
+/** What is said about a definition. */
+export const DEFINITION_MESSAGE_CHARACTERS_MAX = 500;
+/** A pattern of `branches` or `tags`, and the patterns of one list. */
+export const FILTER_PATTERN_CHARACTERS_MAX = 1_024;
+export const FILTER_PATTERNS_MAX = 100;
+/** Definition files of one commit, and their bytes together. */
 export const DEFINITIONS_PER_COMMIT_MAX = 100;
+export const DEFINITION_BYTES_PER_COMMIT_MAX = 2 * 1024 * 1024;
+/** The name of a workflow, a job or a step. */
+export const WORKFLOW_NAME_CHARACTERS_MAX = 300;
 export const JOBS_PER_WORKFLOW_MAX = 100;
+/** What all jobs of one workflow need, added up. */
+export const NEEDS_PER_WORKFLOW_MAX = 1_000;
 export const STEPS_PER_JOB_MAX = 200;
 /** How long a step or a job may be allowed to run. */
 export const TIMEOUT_MINUTES_MAX = 360;
 export const TIMEOUT_MINUTES_DEFAULT = 60;
+/** Refs of one push that may start runs, and commits with different definitions among them. */
+export const PLANNED_REFS_PER_PUSH_MAX = 1_000;
+export const PLANNED_FOLDERS_PER_PUSH_MAX = 50;
+/** What one push has parsed that no push had before, in bytes and in time; the next push goes on. */
+export const PARSED_BYTES_PER_PUSH_MAX = 2 * 1024 * 1024;
+export const PARSING_PER_PUSH_MS = 3_000;
+/** What matching the refs of one push may cost: characters of names times tokens of patterns. */
+export const FILTER_STEPS_PER_PUSH_MAX = 50_000_000;
+/** Lines about definitions that a pusher is told. */
+export const DEFINITION_LINES_PER_PUSH_MAX = 50;
+/** Plans of all runs that one push starts, as JSON. */
+export const PLAN_CHARACTERS_PER_PUSH_MAX = 8 * 1024 * 1024;
 /** Runs that one push may start. */
 export const RUNS_PER_PUSH_MAX = 50;
 

@@ -21,19 +21,27 @@ import type { Executor } from "../core/db.ts";
 import type { ParsedDefinition } from "../workflows/definition.ts";
 
 export interface DefinitionFile {
+  /** Of its row, where it has been stored. */
+  id: number | null;
   path: string;
   blobOid: string;
   name: string;
   parsed: ParsedDefinition;
+  /** Of the parser that read it; 0 where none did for now; null where it is nothing to be read, or stored. */
+  parserVersion: number | null;
 }
 
-/** Stores the contents that aren't stored yet. @returns ids by `path` + blob oid, in the order given. */
+/** What tells a content of a path from all others. */
+export const keyOf = ({ path, blobOid }: Pick<DefinitionFile, "path" | "blobOid">): string =>
+  `${path}\0${blobOid}`;
+
+/** Stores contents that aren't stored yet. @returns ids by `keyOf` */
 export async function upsertDefinitions(
   transaction: Executor,
   repositoryId: number,
   files: readonly DefinitionFile[],
-): Promise<number[]> {
-  if (files.length === 0) return [];
+): Promise<Map<string, number>> {
+  if (files.length === 0) return new Map();
   const rows = await transaction
     .insert(workflowDefinitions)
     .values(
@@ -44,19 +52,24 @@ export async function upsertDefinitions(
         name: file.name,
         definition: file.parsed.parsed ? { ...file.parsed.definition } : null,
         error: file.parsed.parsed ? null : file.parsed.problem,
+        parserVersion: file.parserVersion ?? 0,
       })),
     )
     .onConflictDoUpdate({
       target: [workflowDefinitions.repositoryId, workflowDefinitions.path, workflowDefinitions.blobOid],
-      set: { name: sql`excluded.name`, definition: sql`excluded.definition`, error: sql`excluded.error` },
+      set: {
+        name: sql`excluded.name`,
+        definition: sql`excluded.definition`,
+        error: sql`excluded.error`,
+        parserVersion: sql`excluded.parser_version`,
+      },
     })
     .returning({
       id: workflowDefinitions.id,
       path: workflowDefinitions.path,
       blobOid: workflowDefinitions.blobOid,
     });
-  const ids = new Map(rows.map((row) => [`${row.path}\0${row.blobOid}`, row.id]));
-  return files.map((file) => ids.get(`${file.path}\0${file.blobOid}`) ?? 0);
+  return new Map(rows.map((row) => [keyOf(row), row.id]));
 }
 
 /** Takes the next `count` run numbers of a repository. @returns the first of them. */

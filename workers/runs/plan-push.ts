@@ -1,69 +1,152 @@
-// From a push to its runs: definitions read before the transaction, rows written in it, the outbox sent after it.
-
-import { writeEvents } from "../../schema/write-events.ts";
+// From a push to its runs: which definitions it brings, and which of them its refs start. Invariant: what it costs is
+// bounded, however many refs are pushed and whatever the files say; what is left out is told.
 import { findCommit } from "../content/find-commit.ts";
 import type { ObjectSource } from "../content/object-source.ts";
-import type { Executor } from "../core/db.ts";
-import { RUNS_PER_PUSH_MAX } from "../core/limits.ts";
+import {
+  DEFINITION_LINES_PER_PUSH_MAX,
+  PLANNED_FOLDERS_PER_PUSH_MAX,
+  PLANNED_REFS_PER_PUSH_MAX,
+  RUNS_PER_PUSH_MAX,
+} from "../core/limits.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
-import { recordRunStatuses } from "../statuses/service.ts";
-import { matchPush } from "../workflows/match-push.ts";
-import { planJobs } from "../workflows/plan-jobs.ts";
-import * as store from "./change-store.ts";
-import { readDefinitions } from "./definitions.ts";
+import { MatchBudget, matchPush } from "../workflows/match-push.ts";
+import { type DefinitionFile, keyOf } from "./change-store.ts";
+import {
+  type FoundFile,
+  type FoundFolder,
+  findDefinitions,
+  nameOf,
+  ParsingBudget,
+  parseFile,
+  refuse,
+} from "./definitions.ts";
 
-interface PushedRef {
+export interface PushedRef {
   name: string;
   before: string;
   after: string;
 }
 
-interface PlannedRun {
+export interface PlannedRun {
   ref: string;
   headSha: string;
   title: string;
-  file: store.DefinitionFile;
+  file: DefinitionFile;
 }
 
-interface PushPlan {
+export interface PushPlan {
   runs: PlannedRun[];
-  files: store.DefinitionFile[];
+  /** Every content of every file, once. */
+  files: DefinitionFile[];
+  /** What was left out, in sentences. */
+  notices: string[];
+}
+
+export interface PlanSources {
+  objects: ObjectSource;
+  /** Those of the files that some push has had parsed, by `keyOf`. */
+  readKnown(files: readonly FoundFile[]): Promise<ReadonlyMap<string, DefinitionFile>>;
+  /** The branch whose definitions are shown: it comes first. */
+  defaultBranch: string;
+  parsing?: ParsingBudget;
+  matching?: MatchBudget;
 }
 
 /** What the push would start, from the definitions of each commit that a branch or tag now points at. */
-export async function planPush(objects: ObjectSource, updates: readonly PushedRef[]): Promise<PushPlan> {
-  const plan: PushPlan = { runs: [], files: [] };
-  const knownFiles = new Set<string>();
-  const read = readOnce(objects);
-  for (const update of updates) {
-    if (update.after === ZERO_OID || !/^refs\/(heads|tags)\//.test(update.name)) continue;
-    const { commit, files } = await read(update.after);
-    if (!commit) continue;
-    for (const file of files) {
-      const key = `${file.blobOid} ${file.path}`;
-      if (!knownFiles.has(key)) plan.files.push(file);
-      knownFiles.add(key);
-      if (file.parsed.parsed && matchPush(file.parsed.definition.push, update.name)) {
-        plan.runs.push({ ref: update.name, headSha: commit.oid, title: commit.subject, file });
-      }
-    }
+export async function planPush(sources: PlanSources, updates: readonly PushedRef[]): Promise<PushPlan> {
+  const notices: string[] = [];
+  const refs = chooseRefs(updates, `refs/heads/${sources.defaultBranch}`, notices);
+  const tips = await findTips(sources.objects, refs, notices);
+  const files = await readFiles(
+    sources,
+    tips.map(({ folder }) => folder),
+  );
+  const matching = sources.matching ?? new MatchBudget();
+  const runs = tips.flatMap(({ ref, commit, folder }) =>
+    folder.files.flatMap((found): PlannedRun[] => {
+      const file = files.get(keyOf(found));
+      if (!file?.parsed.parsed || !matchPush(file.parsed.definition.push, ref, matching)) return [];
+      return [{ ref, headSha: commit.oid, title: commit.subject, file }];
+    }),
+  );
+  if (matching.isSpent) notices.push("the filters of the workflows take too long; not every ref was matched");
+  return { runs, files: [...files.values()], notices };
+}
+
+function chooseRefs(updates: readonly PushedRef[], first: string, notices: string[]): PushedRef[] {
+  const refs = updates.filter(({ name, after }) => after !== ZERO_OID && /^refs\/(heads|tags)\//.test(name));
+  const at = refs.findIndex(({ name }) => name === first);
+  if (at > 0) refs.unshift(...refs.splice(at, 1));
+  const left = refs.length - PLANNED_REFS_PER_PUSH_MAX;
+  if (left > 0) {
+    notices.push(
+      `a push starts workflows for at most ${PLANNED_REFS_PER_PUSH_MAX} refs; ${left} more were left out`,
+    );
   }
-  return plan;
+  return refs.slice(0, PLANNED_REFS_PER_PUSH_MAX);
 }
 
-/** Reads what an object leads to, once for all refs that point at it. */
-function readOnce(objects: ObjectSource) {
-  const known = new Map<string, ReturnType<typeof readPushed>>();
-  return (oid: string): ReturnType<typeof readPushed> => {
-    const reading = known.get(oid) ?? readPushed(objects, oid);
-    known.set(oid, reading);
-    return reading;
-  };
+interface Tip {
+  ref: string;
+  commit: { oid: string; subject: string };
+  folder: FoundFolder;
 }
 
-async function readPushed(objects: ObjectSource, oid: string) {
+// Each commit is looked at once, and commits with the same folder have the same definitions.
+async function findTips(
+  objects: ObjectSource,
+  refs: readonly PushedRef[],
+  notices: string[],
+): Promise<Tip[]> {
+  const tips: Tip[] = [];
+  const known = new Map<string, Omit<Tip, "ref"> | null>();
+  const folders = new Map<string, FoundFolder>();
+  let left = 0;
+  for (const { name: ref, after } of refs) {
+    const seen = known.get(after);
+    const tip = seen === undefined ? await findTip(objects, after) : seen;
+    known.set(after, tip);
+    if (tip === null || tip.folder.files.length === 0) continue;
+    const { commit } = tip;
+    const folder = folders.get(tip.folder.oid) ?? tip.folder;
+    if (!folders.has(folder.oid) && folders.size >= PLANNED_FOLDERS_PER_PUSH_MAX) {
+      left++;
+      continue;
+    }
+    folders.set(folder.oid, folder);
+    tips.push({ ref, commit, folder });
+  }
+  if (left > 0) {
+    notices.push(
+      `the workflows of at most ${PLANNED_FOLDERS_PER_PUSH_MAX} different commits are read; ${left} more refs were left out`,
+    );
+  }
+  return tips;
+}
+
+async function findTip(objects: ObjectSource, oid: string): Promise<Omit<Tip, "ref"> | null> {
   const commit = await findCommit(objects, oid);
-  return { commit, files: commit ? await readDefinitions(objects, commit.oid) : [] };
+  const folder = commit && (await findDefinitions(objects, commit.oid));
+  return folder ? { commit, folder } : null;
+}
+
+async function readFiles(
+  { objects, readKnown, parsing = new ParsingBudget() }: PlanSources,
+  folders: readonly FoundFolder[],
+): Promise<Map<string, DefinitionFile>> {
+  const found = new Map<string, FoundFile>();
+  for (const { files } of new Set(folders)) for (const file of files) found.set(keyOf(file), file);
+  const known = await readKnown([...found.values()].filter(({ problem }) => problem === undefined));
+  const files = new Map<string, DefinitionFile>();
+  for (const [key, file] of found) {
+    files.set(key, refuseFound(file) ?? known.get(key) ?? (await parseFile(objects, file, parsing)));
+  }
+  return files;
+}
+
+function refuseFound({ path, blobOid, problem }: FoundFile): DefinitionFile | undefined {
+  if (problem === undefined) return undefined;
+  return { id: null, path, blobOid, name: nameOf(path), parsed: refuse(problem), parserVersion: null };
 }
 
 export interface MadeRun {
@@ -71,75 +154,39 @@ export interface MadeRun {
   number: number;
 }
 
-/** Writes the runs of those refs that were accepted, with jobs, steps and outbox, in the push's transaction. */
-export async function writeRuns(
-  transaction: Executor,
-  push: { repositoryId: number; actorId: number | null },
-  plan: PushPlan,
-  accepted: readonly PushedRef[],
-): Promise<MadeRun[]> {
-  const refs = new Set(accepted.map((update) => update.name));
-  const runs = plan.runs.filter((run) => refs.has(run.ref)).slice(0, RUNS_PER_PUSH_MAX);
-  const definitionIds = await store.upsertDefinitions(transaction, push.repositoryId, plan.files);
-  if (runs.length === 0) return [];
-  const first = await store.takeRunNumbers(transaction, push.repositoryId, runs.length);
-  const ids = await store.insertRuns(
-    transaction,
-    runs.map((run, at) => ({
-      repositoryId: push.repositoryId,
-      number: first + at,
-      definitionId: definitionIds[plan.files.findIndex((file) => isSameFile(file, run.file))] ?? null,
-      name: run.file.name,
-      event: "push",
-      ref: run.ref,
-      headSha: run.headSha,
-      title: run.title,
-      actorId: push.actorId,
-    })),
-  );
-  await store.insertJobs(
-    transaction,
-    ids.map((runId, at) => ({ runId, plans: plansOf(runs[at]?.file) })),
-  );
-  await recordRunStatuses(
-    transaction,
-    ids.map((id, at) => ({ id, ...push, name: runs[at]?.file.name ?? "", headSha: runs[at]?.headSha ?? "" })),
-    "pending",
-  );
-  const { repositoryId } = push;
-  await writeEvents(
-    transaction,
-    ids.map((runId) => ({ topic: "run.queued", repositoryId, payload: { runId } })),
-  );
-  return ids.map((id, at) => ({ id, number: first + at }));
+/** The runs that were made, and how many more the refs would have started. */
+export interface StartedRuns {
+  made: readonly MadeRun[];
+  left: number;
 }
 
 /** What the pusher is told: definitions that don't parse, and the runs that were made. */
-export function describePush(plan: PushPlan, runs: readonly MadeRun[], repositoryUrl: string): string[] {
-  const lines = plan.files.flatMap((file) => {
-    if (file.parsed.parsed)
-      return file.parsed.definition.notices.map((notice) => `Plue: ${file.path}: ${notice}`);
-    const { line, column, message } = file.parsed.problem;
-    return [`Plue: ${file.path}:${line}:${column}: ${message}`];
-  });
-  if (runs.length === 1) lines.push(`Plue: 1 workflow matched, run ${repositoryUrl}/runs/${runs[0]?.number}`);
-  if (runs.length > 1) {
+export function describePush(plan: PushPlan, { made, left }: StartedRuns, repositoryUrl: string): string[] {
+  const problems = plan.files.flatMap(describeFile);
+  const lines = problems.slice(0, DEFINITION_LINES_PER_PUSH_MAX);
+  if (problems.length > lines.length) {
+    lines.push(`Plue: … and ${problems.length - lines.length} more: ${repositoryUrl}/workflows`);
+  }
+  if (made.length === 1) lines.push(`Plue: 1 workflow matched, run ${repositoryUrl}/runs/${made[0]?.number}`);
+  if (made.length > 1) {
     lines.push(
-      `Plue: ${runs.length} workflows matched`,
-      ...runs.map((run) => `  run ${repositoryUrl}/runs/${run.number}`),
+      `Plue: ${made.length} workflows matched`,
+      ...made.map((run) => `  run ${repositoryUrl}/runs/${run.number}`),
     );
   }
-  if (runs.length === 0 && plan.files.length > 0) lines.push("Plue: no workflow matched");
-  const left = plan.runs.length - runs.length;
-  if (runs.length === RUNS_PER_PUSH_MAX && left > 0) {
-    lines.push(`Plue: a push starts at most ${RUNS_PER_PUSH_MAX} runs; ${left} more were not started`);
+  if (made.length === 0 && plan.files.length > 0) lines.push("Plue: no workflow matched");
+  lines.push(...plan.notices.map((notice) => `Plue: ${notice}`));
+  if (left > 0) {
+    const limit =
+      made.length === RUNS_PER_PUSH_MAX
+        ? `a push starts at most ${RUNS_PER_PUSH_MAX} runs`
+        : "the jobs of all these runs are too long together";
+    lines.push(`Plue: ${limit}; ${left} more were not started`);
   }
   return lines;
 }
 
-const isSameFile = (left: store.DefinitionFile, right: store.DefinitionFile): boolean =>
-  left.path === right.path && left.blobOid === right.blobOid;
-
-function plansOf(file: store.DefinitionFile | undefined) {
-  return file?.parsed.parsed ? planJobs(file.parsed.definition) : [];
+function describeFile({ path, parsed }: DefinitionFile): string[] {
+  const problems = parsed.parsed ? parsed.definition.notices : [parsed.problem];
+  return problems.map(({ line, column, message }) => `Plue: ${path}:${line}:${column}: ${message}`);
 }

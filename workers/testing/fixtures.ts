@@ -7,8 +7,9 @@ import { app } from "../app.ts";
 import { createDatabase, type Database } from "../core/db.ts";
 import { parseEnv } from "../core/env.ts";
 import { createRepository } from "../repos/service.ts";
-import { type planPush, writeRuns } from "../runs/plan-push.ts";
-import { parseWorkflow } from "../workflows/parse-workflow.ts";
+import type { PushPlan } from "../runs/plan-push.ts";
+import { writeRuns } from "../runs/write-runs.ts";
+import { PARSER_VERSION, parseWorkflow } from "../workflows/parse-workflow.ts";
 
 export const database: Database = createDatabase(parseEnv(env));
 
@@ -100,19 +101,23 @@ export async function makeRun(
   const parsed = parseWorkflow(yaml, "ci.yaml");
   if (!parsed.parsed) throw new Error(parsed.problem.message);
   const file = {
+    id: null,
+    parserVersion: PARSER_VERSION,
     path: ".plue/workflows/ci.yaml",
     blobOid: "2".repeat(40),
     name: parsed.definition.name,
     parsed,
   };
   const ref = { name: "refs/heads/main", before: "0".repeat(40), after: HEAD_SHA };
-  const plan: Awaited<ReturnType<typeof planPush>> = {
+  const plan: PushPlan = {
+    notices: [],
     files: [file],
     runs: [{ ref: ref.name, headSha: HEAD_SHA, title: "A change", file }],
   };
-  const [run] = await database.transaction((transaction) =>
+  const { made } = await database.transaction((transaction) =>
     writeRuns(transaction, { repositoryId, actorId: person.id }, plan, [ref]),
   );
+  const [run] = made;
   if (!run) throw new Error("no run was made");
   return run;
 }

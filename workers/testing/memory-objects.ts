@@ -3,7 +3,15 @@ import { createHash } from "node:crypto";
 import type { ObjectSource } from "../content/object-source.ts";
 import type { ObjectType } from "../git/object/object-type.ts";
 
-export type MemoryTree = { [name: string]: string | Uint8Array | MemoryTree };
+export type MemoryTree = { [name: string]: string | Uint8Array | Symlink | MemoryTree };
+
+/** A symbolic link. */
+export class Symlink {
+  readonly target: string;
+  constructor(target: string) {
+    this.target = target;
+  }
+}
 
 interface MemoryObjects {
   objects: ObjectSource;
@@ -24,6 +32,7 @@ export function createMemoryObjects(): MemoryObjects {
   const putTree = (tree: MemoryTree): string => {
     const entries = Object.entries(tree).map(([name, content]) => {
       if (typeof content === "string") return { name, mode: "100644", oid: putText("blob", content) };
+      if (content instanceof Symlink) return { name, mode: "120000", oid: putText("blob", content.target) };
       if (content instanceof Uint8Array) return { name, mode: "100644", oid: put("blob", content) };
       return { name, mode: "40000", oid: putTree(content) };
     });

@@ -1,50 +1,59 @@
-// What a workflow file says, once understood. Stored as JSON beside the blob it came from.
+// What a workflow file says, once understood. Stored as JSON beside the blob it came from; an older program may have stored
+// it, so it is checked when it is read.
+import { z } from "zod";
 
-export interface PushFilter {
-  branches: readonly string[] | null;
-  branchesIgnore: readonly string[] | null;
-  tags: readonly string[] | null;
-  tagsIgnore: readonly string[] | null;
-}
+const patterns = z.array(z.string()).nullable();
+const pushFilterSchema = z.object({
+  branches: patterns,
+  branchesIgnore: patterns,
+  tags: patterns,
+  tagsIgnore: patterns,
+});
+export type PushFilter = z.infer<typeof pushFilterSchema>;
 
-export interface StepDefinition {
-  name: string;
-  run: string;
-  shell: "bash" | "sh";
-  env: Record<string, string>;
-  workingDirectory: string;
+const envSchema = z.record(z.string(), z.string());
+
+const stepSchema = z.object({
+  name: z.string(),
+  run: z.string(),
+  shell: z.enum(["bash", "sh"]),
+  env: envSchema,
+  workingDirectory: z.string(),
   /** Null where the file doesn't say; the job's timeout bounds it all the same. */
-  timeoutMinutes: number | null;
-  continueOnError: boolean;
-}
+  timeoutMinutes: z.number().nullable(),
+  continueOnError: z.boolean(),
+});
+export type StepDefinition = z.infer<typeof stepSchema>;
 
-export interface JobDefinition {
-  key: string;
-  name: string;
-  needs: string[];
-  env: Record<string, string>;
-  timeoutMinutes: number;
-  continueOnError: boolean;
-  steps: StepDefinition[];
-}
+const jobSchema = z.object({
+  key: z.string(),
+  name: z.string(),
+  needs: z.array(z.string()),
+  env: envSchema,
+  timeoutMinutes: z.number(),
+  continueOnError: z.boolean(),
+  steps: z.array(stepSchema),
+});
+export type JobDefinition = z.infer<typeof jobSchema>;
 
-export interface WorkflowDefinition {
-  name: string;
-  env: Record<string, string>;
+/** A sentence for the author of a file, with its place, both 1-based. */
+export const definitionProblemSchema = z.object({
+  message: z.string(),
+  line: z.number(),
+  column: z.number(),
+});
+export type DefinitionProblem = z.infer<typeof definitionProblemSchema>;
+
+export const workflowDefinitionSchema = z.object({
+  name: z.string(),
+  env: envSchema,
   /** Null when pushes don't start it. */
-  push: PushFilter | null;
-  jobs: JobDefinition[];
+  push: pushFilterSchema.nullable(),
+  jobs: z.array(jobSchema),
   /** What the file asks for that has no effect. */
-  notices: DefinitionProblem[];
-}
-
-/** A sentence for the author of a file, with its place. */
-export interface DefinitionProblem {
-  message: string;
-  /** 1-based. */
-  line: number;
-  column: number;
-}
+  notices: z.array(definitionProblemSchema),
+});
+export type WorkflowDefinition = z.infer<typeof workflowDefinitionSchema>;
 
 export type ParsedDefinition =
   | { parsed: true; definition: WorkflowDefinition }

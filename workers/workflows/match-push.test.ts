@@ -1,7 +1,7 @@
 // Which pushes start a workflow.
 import { describe, expect, it } from "vitest";
 import type { PushFilter } from "./definition.ts";
-import { matchGlob, matchPush } from "./match-push.ts";
+import { MatchBudget, matchPush } from "./match-push.ts";
 
 const filter = (part: Partial<PushFilter>): PushFilter => ({
   branches: null,
@@ -37,26 +37,14 @@ describe("matchPush", () => {
   });
 });
 
-describe("matchGlob", () => {
-  it.each<[string, string, boolean]>([
-    ["feature/*", "feature/a", true],
-    ["feature/*", "feature/a/b", false],
-    ["feature/**", "feature/a/b", true],
-    ["*", "a/b", false],
-    ["**", "a/b", true],
-    ["v[12].[0-9]+", "v1.10", true],
-    ["v[12].[0-9]+", "v3.1", false],
-    ["main?", "mai", true],
-    ["a\\*b", "a*b", true],
-    ["a\\*b", "axb", false],
-    ["", "", true],
-    ["a.c", "abc", false],
-  ])("%s on %s: %s", (pattern, name, expected) => {
-    expect(matchGlob(pattern, name)).toBe(expected);
-  });
-
-  it("takes a hostile pattern in no more than the product of its lengths", () => {
-    expect(matchGlob("*a".repeat(60), "a".repeat(400))).toBe(true);
-    expect(matchGlob(`${"*a".repeat(60)}b`, "a".repeat(400))).toBe(false);
+describe("the budget", () => {
+  it("ends all matching once it is spent", () => {
+    const budget = new MatchBudget(100);
+    expect(matchPush(filter({ branches: ["main"] }), "refs/heads/main", budget)).toBe(true);
+    const many = filter({ branches: Array.from({ length: 100 }, (_, at) => `b${at}`) });
+    expect(matchPush(many, "refs/heads/main", budget)).toBe(false);
+    expect(budget.isSpent).toBe(true);
+    expect(matchPush(filter({}), "refs/heads/main", budget)).toBe(false);
+    expect(matchPush(filter({ branchesIgnore: ["x"] }), "refs/heads/main", budget)).toBe(false);
   });
 });

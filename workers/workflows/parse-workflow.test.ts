@@ -1,7 +1,17 @@
 // What workflow files may say, and how the others are refused: with a line, a column and what to do.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JOBS_PER_WORKFLOW_MAX, STEPS_PER_JOB_MAX, TIMEOUT_MINUTES_MAX } from "../core/limits.ts";
+import {
+  DEFINITION_EXPANDED_CHARACTERS_MAX,
+  DEFINITION_MESSAGE_CHARACTERS_MAX,
+  FILTER_PATTERN_CHARACTERS_MAX,
+  FILTER_PATTERNS_MAX,
+  JOBS_PER_WORKFLOW_MAX,
+  NEEDS_PER_WORKFLOW_MAX,
+  STEPS_PER_JOB_MAX,
+  TIMEOUT_MINUTES_MAX,
+  WORKFLOW_NAME_CHARACTERS_MAX,
+} from "../core/limits.ts";
 import type { WorkflowDefinition } from "./definition.ts";
 import { parseWorkflow } from "./parse-workflow.ts";
 
@@ -113,7 +123,7 @@ jobs:
     ["on: pusk\njobs: {a: {steps: [{run: x}]}}", "1:5 the event pusk isn't known"],
     ["on: {push: {paths: [a]}}\njobs: {a: {steps: [{run: x}]}}", "1:20 `paths` isn't supported yet"],
     ["on: push\njobs: {}", "2:7 `jobs` needs at least one job"],
-    ["on: push\non: push\njobs: {}", "2:1 Map keys must be unique"],
+    ["on: push\non: push\njobs: {}", "2:1 the key on is used twice in the file"],
     [withJob("steps: []"), "4:12 jobs.build.steps needs at least one step"],
     [withJob("steps:\n  - name: a"), "5:9 jobs.build.steps[0] needs `run`"],
     [withJob("steps:\n  - run: a\n    iff: b"), "6:14 jobs.build.steps[0].iff isn't known"],
@@ -154,12 +164,69 @@ jobs:
     expect(parseBad(minutes(0))).toContain("more than 0");
   });
 
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
+    "says of the key %s what it is",
+    (key) => {
+      expect(parseBad(`${key}: 1\non: push\njobs: {a: {steps: [{run: x}]}}`)).toContain(
+        `1:${key.length + 3} ${key} isn't known; known here: name, on`,
+      );
+      expect(parseBad(withJob(`${key}: 1\nsteps: [{run: x}]`))).toContain(`jobs.build.${key} isn't known`);
+      expect(parseBad(`on: {push: {${key}: 1}}\njobs: {a: {steps: [{run: x}]}}`)).toContain("isn't known");
+    },
+  );
+
+  it("has no environment variable that an object can't hold", () => {
+    expect(parseBad(withJob("env: {__proto__: x}\nsteps: [{run: x}]"))).toContain(
+      "__proto__ can't be the name",
+    );
+    expect(parseGood(withJob("env: {constructor: x}\nsteps: [{run: x}]")).jobs[0]?.env).toEqual({
+      constructor: "x",
+    });
+  });
+
+  it("holds the limits of names, needs, patterns and the environment of all jobs", () => {
+    const name = (length: number) => `name: ${"n".repeat(length)}\n${withJob("steps: [{run: x}]")}`;
+    expect(parseGood(name(WORKFLOW_NAME_CHARACTERS_MAX)).name).toHaveLength(WORKFLOW_NAME_CHARACTERS_MAX);
+    expect(parseBad(name(WORKFLOW_NAME_CHARACTERS_MAX + 1))).toContain("a name has at most");
+    const filter = (patterns: string[]) =>
+      `on: {push: {branches: [${patterns.join(", ")}]}}\njobs: {a: {steps: [{run: x}]}}`;
+    const long = "p".repeat(FILTER_PATTERN_CHARACTERS_MAX);
+    expect(parseGood(filter([long])).push?.branches).toEqual([long]);
+    expect(parseBad(filter([`${long}p`]))).toContain("a pattern has at most");
+    const many = (count: number) => filter(Array(count).fill("x"));
+    expect(parseGood(many(FILTER_PATTERNS_MAX)).push?.branches).toHaveLength(FILTER_PATTERNS_MAX);
+    expect(parseBad(many(FILTER_PATTERNS_MAX + 1))).toContain("patterns");
+    const needing = (count: number) => {
+      const first = Array.from({ length: 50 }, (_, at) => `  a${at}: {steps: [{run: x}]}`);
+      const rest = Array.from({ length: Math.ceil(count / 50) }, (_, at) => {
+        const needs = Array.from({ length: Math.min(50, count - at * 50) }, (__, to) => `a${to}`);
+        return `  b${at}: {needs: [${needs.join(", ")}], steps: [{run: x}]}`;
+      });
+      return `on: push\njobs:\n${[...first, ...rest].join("\n")}`;
+    };
+    expect(parseGood(needing(NEEDS_PER_WORKFLOW_MAX)).jobs).toHaveLength(70);
+    expect(parseBad(needing(NEEDS_PER_WORKFLOW_MAX + 1))).toContain("needs in all");
+    const env = (length: number) => {
+      const jobs = Array.from({ length: 10 }, (_, at) => `  a${at}: {steps: [{run: x}]}`).join("\n");
+      return `on: push\nenv: {A: ${"x".repeat(length)}}\njobs:\n${jobs}`;
+    };
+    const fits = Math.floor(DEFINITION_EXPANDED_CHARACTERS_MAX / 10) - '{"A":""}'.length;
+    expect(parseGood(env(fits)).jobs).toHaveLength(10);
+    expect(parseBad(env(fits + 1))).toContain("`env` is too long");
+  });
+
+  it("cuts what it says to its limit", () => {
+    const key = "k".repeat(1_000);
+    const text = `${key}: 1\non: push`;
+    expect(parseBad(text)).toHaveLength("1:1003 ".length + DEFINITION_MESSAGE_CHARACTERS_MAX);
+  });
+
   it("refuses a document of aliases that multiply", () => {
     const levels = Array.from(
       { length: 12 },
       (_, at) => `a${at + 1}: &a${at + 1} [${Array(9).fill(`*a${at}`)}]`,
     );
-    expect(parseBad(`a0: &a0 x\n${levels.join("\n")}`)).toMatch(/alias/i);
+    expect(parseBad(`a0: &a0 x\n${levels.join("\n")}`)).toMatch(/aliases replaced/);
   });
 
   it("answers any text with a definition or a problem that has a place in it", () => {

@@ -1,10 +1,15 @@
 // A `.plue/workflows/*.yaml` file to a definition. The grammar is that of GitHub Actions where it has the feature;
 // what isn't supported is an error with its line and column, never passed over.
 import {
+  DEFINITION_EXPANDED_CHARACTERS_MAX,
+  FILTER_PATTERN_CHARACTERS_MAX,
+  FILTER_PATTERNS_MAX,
   JOBS_PER_WORKFLOW_MAX,
+  NEEDS_PER_WORKFLOW_MAX,
   STEPS_PER_JOB_MAX,
   TIMEOUT_MINUTES_DEFAULT,
   TIMEOUT_MINUTES_MAX,
+  WORKFLOW_NAME_CHARACTERS_MAX,
 } from "../core/limits.ts";
 import type {
   DefinitionProblem,
@@ -14,7 +19,11 @@ import type {
   StepDefinition,
   WorkflowDefinition,
 } from "./definition.ts";
-import { DefinitionError, readYaml, refuseOthers, type YamlValue } from "./yaml-reader.ts";
+import { DefinitionError } from "./parse-yaml.ts";
+import { readYaml, refuseOthers, type YamlValue } from "./yaml-reader.ts";
+
+/** Counted up whenever the same file may come to mean something else, so that it is read again. */
+export const PARSER_VERSION = 1;
 
 const KEY_SHAPE = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 const KNOWN_EVENTS = [
@@ -61,13 +70,31 @@ function readWorkflow(root: YamlValue, fallbackName: string): WorkflowDefinition
     entries.get("on") ?? root.fail("`on` is missing: say which event starts the workflow, as `on: push`");
   const jobs = entries.get("jobs") ?? root.fail("`jobs` is missing");
   const { push, notices } = readEvents(on);
-  return {
-    name: entries.get("name")?.text() ?? fallbackName,
+  const definition = {
+    name: readName(entries.get("name")) ?? fallbackName,
     env: readEnv(entries.get("env")),
     push,
     jobs: readJobs(jobs, readDefaults(entries.get("defaults"), { shell: "bash", workingDirectory: "." })),
     notices,
   };
+  // Every job's plan holds the whole environment.
+  if (JSON.stringify(definition.env).length * definition.jobs.length > DEFINITION_EXPANDED_CHARACTERS_MAX) {
+    entries.get("env")?.fail("`env` is too long for that many jobs: each of them gets all of it");
+  }
+  return definition;
+}
+
+const readShownName = (value: YamlValue | undefined): string | undefined => {
+  readPlainText(value);
+  return readName(value);
+};
+
+function readName(value: YamlValue | undefined): string | undefined {
+  const name = value?.text();
+  if (name !== undefined && name.length > WORKFLOW_NAME_CHARACTERS_MAX) {
+    value?.fail(`a name has at most ${WORKFLOW_NAME_CHARACTERS_MAX} characters`);
+  }
+  return name;
 }
 
 function readEvents(on: YamlValue): { push: PushFilter | null; notices: DefinitionProblem[] } {
@@ -102,11 +129,23 @@ function readPushFilter(filter: YamlValue | null): PushFilter {
     }
   }
   return {
-    branches: entries.get("branches")?.texts() ?? null,
-    branchesIgnore: entries.get("branches-ignore")?.texts() ?? null,
-    tags: entries.get("tags")?.texts() ?? null,
-    tagsIgnore: entries.get("tags-ignore")?.texts() ?? null,
+    branches: readPatterns(entries.get("branches")),
+    branchesIgnore: readPatterns(entries.get("branches-ignore")),
+    tags: readPatterns(entries.get("tags")),
+    tagsIgnore: readPatterns(entries.get("tags-ignore")),
   };
+}
+
+function readPatterns(value: YamlValue | undefined): string[] | null {
+  if (value === undefined) return null;
+  const patterns = value.texts();
+  if (patterns.length > FILTER_PATTERNS_MAX) {
+    value.fail(`${value.path} has at most ${FILTER_PATTERNS_MAX} patterns`);
+  }
+  if (patterns.some((pattern) => pattern.length > FILTER_PATTERN_CHARACTERS_MAX)) {
+    value.fail(`a pattern has at most ${FILTER_PATTERN_CHARACTERS_MAX} characters`);
+  }
+  return patterns;
 }
 
 function readDefaults(value: YamlValue | undefined, inherited: StepDefaults): StepDefaults {
@@ -158,8 +197,8 @@ function readJob(key: string, value: YamlValue, inherited: StepDefaults): JobDef
   const steps = entries.get("steps") ?? value.fail(`${value.path} needs \`steps\``);
   return {
     key,
-    name: readPlainText(entries.get("name")) ?? key,
-    needs: entries.get("needs")?.texts() ?? [],
+    name: readShownName(entries.get("name")) ?? key,
+    needs: [...new Set(entries.get("needs")?.texts() ?? [])],
     env: readEnv(entries.get("env")),
     timeoutMinutes: readMinutes(entries.get("timeout-minutes")) ?? TIMEOUT_MINUTES_DEFAULT,
     continueOnError: entries.get("continue-on-error")?.boolean() ?? false,
@@ -202,7 +241,7 @@ function readStep(value: YamlValue, defaults: StepDefaults): StepDefinition[] {
   const shell = entries.get("shell");
   return [
     {
-      name: readPlainText(entries.get("name")) ?? describeScript(script),
+      name: readShownName(entries.get("name")) ?? describeScript(script),
       run: script,
       shell: shell ? readShell(shell) : defaults.shell,
       env: readEnv(entries.get("env")),
@@ -251,13 +290,14 @@ function readMinutes(value: YamlValue | undefined): number | undefined {
 
 function readEnv(value: YamlValue | undefined): Record<string, string> {
   if (value === undefined || value.isNull()) return {};
-  const env: Record<string, string> = {};
-  for (const [name, entry] of value.entries()) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      entry.fail(`${name} can't be the name of an environment variable`);
-    env[name] = entry.isNull() ? "" : (readPlainText(entry) ?? "");
-  }
-  return env;
+  // What is stored is read back without a `__proto__`.
+  return Object.fromEntries(
+    Array.from(value.entries(), ([name, entry]) => {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === "__proto__")
+        entry.fail(`${name} can't be the name of an environment variable`);
+      return [name, entry.isNull() ? "" : (readPlainText(entry) ?? "")];
+    }),
+  );
 }
 
 // An expression that nobody evaluates would run as literal text: better an error.
@@ -274,21 +314,38 @@ function describeScript(script: string): string {
 
 function checkNeeds(jobs: JobDefinition[], entries: Map<string, YamlValue>): void {
   const keys = new Set(jobs.map((job) => job.key));
+  let count = 0;
   for (const job of jobs) {
+    count += job.needs.length;
+    if (count > NEEDS_PER_WORKFLOW_MAX) {
+      entries
+        .get(job.key)
+        ?.fail(`the jobs of a workflow have at most ${NEEDS_PER_WORKFLOW_MAX} needs in all`);
+    }
     for (const need of job.needs) {
       if (!keys.has(need))
         entries.get(job.key)?.fail(`the job ${job.key} needs ${need}, which isn't a job of this file`);
     }
   }
-  const done = new Set<string>();
-  let rest = jobs;
-  while (rest.length > 0) {
-    const next = rest.filter((job) => job.needs.every((need) => done.has(need)));
-    if (next.length === 0) {
-      const names = rest.map((job) => job.key).join(", ");
-      entries.get(rest[0]?.key ?? "")?.fail(`these jobs need each other in a circle: ${names}`);
-    }
-    for (const job of next) done.add(job.key);
-    rest = rest.filter((job) => !done.has(job.key));
+  const circle = findCircle(jobs);
+  if (circle.length > 0) {
+    entries.get(circle[0] ?? "")?.fail(`these jobs need each other in a circle: ${circle.join(", ")}`);
   }
+}
+
+// The jobs that can never begin: each is taken once all that it needs has been.
+function findCircle(jobs: readonly JobDefinition[]): string[] {
+  const waiting = new Map(jobs.map(({ key, needs }) => [key, needs.length]));
+  const neededBy = new Map<string, string[]>(jobs.map(({ key }) => [key, []]));
+  for (const { key, needs } of jobs) for (const need of needs) neededBy.get(need)?.push(key);
+  const ready = jobs.filter(({ needs }) => needs.length === 0).map(({ key }) => key);
+  for (let key = ready.pop(); key !== undefined; key = ready.pop()) {
+    waiting.delete(key);
+    for (const next of neededBy.get(key) ?? []) {
+      const left = (waiting.get(next) ?? 0) - 1;
+      waiting.set(next, left);
+      if (left === 0) ready.push(next);
+    }
+  }
+  return [...waiting.keys()];
 }

@@ -1,50 +1,18 @@
 // Typed access to a YAML document that remembers where each value stands, so that every complaint has a line
 // and a column. Invariant: nothing is read past; `refuseOthers` names what isn't understood.
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, type LineCounter, type Node } from "yaml";
+import { DEFINITION_MESSAGE_CHARACTERS_MAX } from "../core/limits.ts";
 import type { DefinitionProblem } from "./definition.ts";
+import { DefinitionError, parseYaml } from "./parse-yaml.ts";
 
-/** Thrown within the parser and turned into a `DefinitionProblem` at its edge. */
-export class DefinitionError extends Error {
-  readonly problem: DefinitionProblem;
-  constructor(problem: DefinitionProblem) {
-    super(problem.message);
-    this.name = "DefinitionError";
-    this.problem = problem;
-  }
-}
-
-// Aliases may multiply; this bounds a "billion laughs" document.
-const ALIAS_COUNT_MAX = 100;
-
-/** Parses `text` and gives its root. @throws DefinitionError at the first fault of syntax. */
+/** Parses `text` and gives its root. @throws DefinitionError at the first fault of syntax, and past a bound */
 export function readYaml(text: string): YamlValue {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: "1.2", uniqueKeys: true });
-  const [fault] = document.errors;
-  if (fault) {
-    const { line, col } = lines.linePos(fault.pos[0]);
-    throw new DefinitionError({ message: firstSentence(fault.message), line, column: col });
-  }
-  refuseAliasBomb(document);
-  return new YamlValue(
-    document.contents,
-    { resolve: (node) => node.resolve(document), lines },
-    "the file",
-    0,
-  );
-}
-
-function refuseAliasBomb(document: ReturnType<typeof parseDocument>): void {
-  try {
-    document.toJS({ maxAliasCount: ALIAS_COUNT_MAX, mapAsMap: true });
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new DefinitionError({ message, line: 1, column: 1 });
-  }
+  const { root, targets, lines } = parseYaml(text);
+  return new YamlValue(root, { targets, lines }, "the file", 0);
 }
 
 interface Source {
-  resolve(alias: { resolve(document: ReturnType<typeof parseDocument>): Node | undefined }): Node | undefined;
+  targets: ReadonlyMap<unknown, Node>;
   lines: LineCounter;
 }
 
@@ -55,7 +23,7 @@ export class YamlValue {
   readonly #startOffset: number;
 
   constructor(node: unknown, source: Source, path: string, fallbackOffset: number) {
-    const found = resolveAlias(node, source);
+    const found = source.targets.get(node) ?? toNode(node);
     this.#node = found;
     this.#source = source;
     this.#path = path;
@@ -70,7 +38,7 @@ export class YamlValue {
   /** A sentence about this value, at its place. */
   note(message: string): DefinitionProblem {
     const { line, col } = this.#source.lines.linePos(this.#startOffset);
-    return { message, line, column: col };
+    return { message: shorten(message), line, column: col };
   }
 
   get path(): string {
@@ -98,6 +66,7 @@ export class YamlValue {
       const key = new YamlValue(pair.key, this.#source, this.#path, this.#startOffset);
       const name = key.#text() ?? key.fail(`a key of ${this.#path} must be a plain text`);
       const path = this.#path === "the file" ? name : `${this.#path}.${name}`;
+      if (found.has(name)) key.fail(`the key ${name} is used twice in ${this.#path}`);
       found.set(name, new YamlValue(pair.value, this.#source, path, key.#startOffset));
     }
     return found;
@@ -149,20 +118,18 @@ export class YamlValue {
 export function refuseOthers(
   entries: Map<string, YamlValue>,
   known: readonly string[],
-  hints: Record<string, string> = {},
+  hints: Readonly<Record<string, string>> = {},
 ): void {
   for (const [key, value] of entries) {
     if (known.includes(key)) continue;
-    value.fail(hints[key] ?? `${value.path} isn't known; known here: ${known.join(", ")}`);
+    const hint = Object.hasOwn(hints, key) ? hints[key] : undefined;
+    value.fail(hint ?? `${value.path} isn't known; known here: ${known.join(", ")}`);
   }
 }
 
-function resolveAlias(node: unknown, source: Source): Node | null {
-  if (node === null || node === undefined) return null;
-  if (typeof node === "object" && "resolve" in node && typeof node.resolve === "function") {
-    return source.resolve(node as Parameters<Source["resolve"]>[0]) ?? null;
-  }
-  return node as Node;
-}
+const toNode = (node: unknown): Node | null => (isScalar(node) || isMap(node) || isSeq(node) ? node : null);
 
-const firstSentence = (message: string): string => message.split(" at line ")[0] ?? message;
+const shorten = (message: string): string =>
+  message.length <= DEFINITION_MESSAGE_CHARACTERS_MAX
+    ? message
+    : `${message.slice(0, DEFINITION_MESSAGE_CHARACTERS_MAX - 1)}…`;
