@@ -149,7 +149,7 @@ function refuseFound({ path, blobOid, problem }: FoundFile): DefinitionFile | un
   return { id: null, path, blobOid, name: nameOf(path), parsed: refuse(problem), parserVersion: null };
 }
 
-export interface MadeRun {
+interface MadeRun {
   id: number;
   number: number;
 }

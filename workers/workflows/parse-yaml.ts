@@ -33,7 +33,7 @@ export class DefinitionError extends Error {
   }
 }
 
-export interface YamlDocument {
+interface YamlDocument {
   root: Node | null;
   /** What each alias stands for. */
   targets: ReadonlyMap<Node, Node>;
