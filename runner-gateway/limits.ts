@@ -12,7 +12,7 @@ export const POLL_INTERVAL_MS = 1_000;
 export const CONTENDED_RETRY_MS = 15;
 /** A job whose attempts were lost this many times has failed. */
 export const ATTEMPTS_MAX = 3;
-/** A gateway that stops in good order gives its jobs back; a job given back this often has failed. */
+/** A gateway that stops or is restarted gives its jobs back; a job given back this often has failed. */
 export const RELEASED_ATTEMPTS_MAX = 10;
 
 /** A handover request that finds no job is answered 204 after this long, and made again. */
@@ -60,6 +60,9 @@ export const SIGNED_BODY_BYTES_MAX = 64 * 1024;
 /** What git may send in one request for objects. */
 export const GIT_REQUEST_BYTES_MAX = 16 * 1024 * 1024;
 export const GIT_IDLE_MS = 120_000;
+/** How long git waits for a Worker that takes no connections, as one that is being restarted. */
+export const WORKER_WAIT_MS = 20_000;
+export const WORKER_RETRY_MS = 100;
 
 /** How long a mail server may take to be reached, and to answer. The Worker waits for both. */
 export const SMTP_CONNECT_MS = 4_000;

@@ -1,7 +1,9 @@
 // Git for sandboxes: bytes pass unchanged, within bounds, with the run's own token and nobody else's.
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { findFreePort } from "../../scripts/dev/tcp-ports.ts";
 import { GIT_REQUEST_BYTES_MAX } from "../limits.ts";
 import { silentLog } from "../testing/test-ledger.ts";
 import { createGitProxy } from "./git-proxy.ts";
@@ -22,8 +24,8 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const startProxy = (workerUrl: string): Promise<string> => {
-  const proxy = createGitProxy(workerUrl, silentLog);
+const startProxy = (workerUrl: string, waitMs?: number): Promise<string> => {
+  const proxy = createGitProxy(workerUrl, silentLog, waitMs);
   return listen(createServer((request, response) => void proxy.pass(TARGET, request, response)));
 };
 
@@ -83,8 +85,28 @@ describe("the git proxy", () => {
   });
 
   it("says so when the Worker is away", async () => {
-    const response = await post(await startProxy("http://127.0.0.1:9"), 10);
+    const response = await post(await startProxy("http://127.0.0.1:9", 300), 10);
     expect(response.status).toBe(502);
+  });
+
+  it("waits for a Worker that is being started again, and loses nothing of the request", async () => {
+    const port = await findFreePort();
+    const url = await startProxy(`http://127.0.0.1:${port}`);
+    const [proxy] = servers;
+    if (!proxy) throw new Error("there is no proxy");
+    const arrived = once(proxy, "request");
+    const answer = post(url, 5_000);
+    const seen: number[] = [];
+    const server = createServer(async (request, response) => {
+      let size = 0;
+      for await (const chunk of request) size += chunk.length;
+      seen.push(size);
+      response.end("answer");
+    });
+    servers.push(server);
+    await arrived;
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    expect([(await answer).status, seen]).toEqual([200, [5_000]]);
   });
 
   it.each([

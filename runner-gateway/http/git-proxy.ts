@@ -3,7 +3,8 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import { pipeline } from "node:stream/promises";
-import { GIT_IDLE_MS, GIT_REQUEST_BYTES_MAX } from "../limits.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import { GIT_IDLE_MS, GIT_REQUEST_BYTES_MAX, WORKER_RETRY_MS, WORKER_WAIT_MS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { answerJson } from "./answer.ts";
 
@@ -29,7 +30,8 @@ export interface GitProxy {
   close(): void;
 }
 
-export function createGitProxy(workerUrl: string, log: Log): GitProxy {
+/** `waitMs`: how long a Worker that takes no connections is waited for. */
+export function createGitProxy(workerUrl: string, log: Log, waitMs = WORKER_WAIT_MS): GitProxy {
   const transport = workerUrl.startsWith("https:") ? https : http;
   const agent = new transport.Agent({ keepAlive: true });
   return {
@@ -39,18 +41,20 @@ export function createGitProxy(workerUrl: string, log: Log): GitProxy {
         request.resume();
         return answerJson(response, 403, { message: "a run may read its own repository only" });
       }
-      const upstream = transport.request(`${workerUrl}${path}`, {
-        method: request.method ?? "GET",
-        agent,
-        timeout: GIT_IDLE_MS,
-        headers: {
-          ...pick(request.headers, REQUEST_HEADERS),
-          authorization: `Basic ${Buffer.from(`run:${target.runToken}`).toString("base64")}`,
-        },
-      });
-      upstream.on("timeout", () => upstream.destroy(new Error("the Worker said nothing for too long")));
-      response.on("close", () => upstream.destroy());
+      const open = () =>
+        transport.request(`${workerUrl}${path}`, {
+          method: request.method ?? "GET",
+          agent,
+          timeout: GIT_IDLE_MS,
+          headers: {
+            ...pick(request.headers, REQUEST_HEADERS),
+            authorization: `Basic ${Buffer.from(`run:${target.runToken}`).toString("base64")}`,
+          },
+        });
       try {
+        const upstream = await connect(open, response, waitMs);
+        upstream.on("timeout", () => upstream.destroy(new Error("the Worker said nothing for too long")));
+        response.on("close", () => upstream.destroy());
         const [answer] = await Promise.all([awaitAnswer(upstream), pipeline(request, limitBytes, upstream)]);
         response.writeHead(answer.statusCode ?? 502, pick(answer.headers, ANSWER_HEADERS));
         await pipeline(answer, response);
@@ -71,6 +75,36 @@ function mapPath({ owner, repository }: GitTarget, request: IncomingMessage): st
   }
   const isFetch = request.method === "POST" && request.url === `/git${own}/git-upload-pack`;
   return isFetch ? `${own}/git-upload-pack` : null;
+}
+
+/** A request that has its connection. A Worker that is being started again refuses connections for a moment. */
+async function connect(
+  open: () => http.ClientRequest,
+  response: ServerResponse,
+  waitMs: number,
+): Promise<http.ClientRequest> {
+  const deadlineMs = performance.now() + waitMs;
+  for (;;) {
+    const upstream = open();
+    try {
+      await awaitConnection(upstream);
+      return upstream;
+    } catch (error) {
+      const isRefused = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+      if (!isRefused || response.destroyed || performance.now() > deadlineMs) throw error;
+      await wait(WORKER_RETRY_MS);
+    }
+  }
+}
+
+function awaitConnection(upstream: http.ClientRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    upstream.once("error", reject);
+    upstream.once("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", () => resolve());
+      else resolve();
+    });
+  });
 }
 
 function awaitAnswer(upstream: http.ClientRequest): Promise<IncomingMessage> {

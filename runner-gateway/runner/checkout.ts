@@ -4,6 +4,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Handover } from "../../schema/wire/handover.ts";
@@ -154,12 +155,15 @@ function describeWant(sha: string): string {
   return `${capabilities}0001${wants}0000`;
 }
 
-async function storePack(answer: AsyncIterable<Buffer>, indexing: Indexing): Promise<Fetched> {
+async function storePack(answer: IncomingMessage, indexing: Indexing): Promise<Fetched> {
   const shallow: string[] = [];
-  for await (const piece of readFetchAnswer(answer)) {
+  // What is left after the last packet, the end of the body, is read: to break off would look like a failure.
+  const chunks = answer.iterator({ destroyOnReturn: false });
+  for await (const piece of readFetchAnswer(chunks)) {
     if (piece.kind === "shallow") shallow.push(piece.oid);
     if (piece.kind === "pack") await indexing.write(piece.bytes);
   }
+  answer.resume();
   const problem = await indexing.finish();
   return problem === null ? { ok: true, shallow } : { ok: false, problem, isPassing: false };
 }

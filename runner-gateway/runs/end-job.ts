@@ -48,7 +48,7 @@ async function closeStep(
 /**
  * Gives up the attempt: the job waits for a next one, its steps start over, and its log says why. A job whose
  * attempts are used up has failed, and one whose run is being cancelled is cancelled.
- * @param isRelease the gateway gives the job back in good order, which is allowed more often than a loss.
+ * @param isRelease the gateway stopped or was restarted, which is allowed more often than a loss.
  */
 export async function loseAttempt(
   change: RunChange,

@@ -83,7 +83,8 @@ export async function releaseFormerAttempts(ledger: RunLedger, gateway: string):
   let lost = 0;
   for (const { gateway: _, ...key } of former) {
     const stillHeld = sql`${workflowJobs.gateway} = ${gateway}`;
-    if (await giveUp(ledger, key, "its gateway was restarted", stillHeld)) lost += 1;
+    // A restart says nothing of the job: it may happen to it more often than a loss.
+    if (await giveUp(ledger, key, "its gateway was restarted", stillHeld, true)) lost += 1;
   }
   return lost;
 }
@@ -100,6 +101,7 @@ async function giveUp(
   key: AttemptKey,
   reason: string,
   condition: ReturnType<typeof sql>,
+  isRelease = false,
 ): Promise<boolean> {
   const isLost = await ledger.change(key.runId, async (change) => {
     const job = await readLiveJob(change, key.jobId, key.attempt);
@@ -111,7 +113,7 @@ async function giveUp(
       .where(and(eq(workflowJobs.id, key.jobId), condition))
       .for("no key update");
     if (!held) return false;
-    await loseAttempt(change, job, reason);
+    await loseAttempt(change, job, reason, isRelease);
     return true;
   });
   return isLost === true;
