@@ -10,6 +10,8 @@ export const RENEW_INTERVAL_MS = 3_000;
 export const POLL_INTERVAL_MS = 1_000;
 /** When a claim met a run that another transaction held, it looks again this soon. */
 export const CONTENDED_RETRY_MS = 15;
+/** Runs that are ended in one look for cancellations; the next ones are in the next. */
+export const CANCELLED_RUNS_PER_LOOK = 100;
 /** A job whose attempts were lost this many times has failed. */
 export const ATTEMPTS_MAX = 3;
 /** A gateway that stops or is restarted gives its jobs back; a job given back this often has failed. */

@@ -14,6 +14,7 @@ import type { Log } from "../log.ts";
 import { type Repetition, startRepetition } from "../repeat.ts";
 import { retryWrite } from "../retry-write.ts";
 import { claimJobs, hasClaimable } from "../runs/claim-jobs.ts";
+import { endCancelledRuns } from "../runs/end-cancelled.ts";
 import { expireLeases, renewLeases } from "../runs/leases.ts";
 import { noteMemoryKill } from "../runs/note-memory-kill.ts";
 import type { RunLedger } from "../runs/run-ledger.ts";
@@ -62,6 +63,12 @@ export class Dispatcher {
     );
     this.#others = [
       startRepetition("renewing leases", RENEW_INTERVAL_MS, () => this.#renew(), log),
+      startRepetition(
+        "ending cancelled runs",
+        POLL_INTERVAL_MS,
+        async () => void (await endCancelledRuns(ledger)),
+        log,
+      ),
       startRepetition(
         "expiring leases",
         POLL_INTERVAL_MS,

@@ -13,6 +13,7 @@ import {
 } from "../testing/make-run.ts";
 import { claimFor, makeTestLedger, type OwnLedger, reportOf } from "../testing/test-ledger.ts";
 import type { ClaimedJob } from "./claim-jobs.ts";
+import { endCancelledRuns } from "./end-cancelled.ts";
 import { loseAttempt } from "./end-job.ts";
 import { expireLeases, releaseFormerAttempts, renewLeases } from "./leases.ts";
 import { readLiveJob } from "./move-job.ts";
@@ -176,6 +177,34 @@ describe("releaseFormerAttempts", () => {
     expect(await releaseFormerAttempts(store.ledger, "local")).toBe(1);
     expect(await readJob(own.runId)).toMatchObject({ status: "waiting" });
     expect(await readJob(others.runId)).toMatchObject({ status: "running", gateway: "remote" });
+  });
+});
+
+describe("endCancelledRuns", () => {
+  it("ends what was marked before any attempt had it, and leaves what runs to its attempt", async () => {
+    const marked = await makeRun(store.database, repository, [{ key: "a" }, { key: "b", needs: ["a"] }]);
+    await store.database
+      .update(workflowRuns)
+      .set({ cancelRequestedAt: new Date() })
+      .where(eq(workflowRuns.id, marked.runId));
+    const other = await makeRun(store.database, repository, [{ key: "a" }]);
+    expect(await endCancelledRuns(store.ledger)).toBe(1);
+    expect(await readRun(store.database, marked.runId)).toMatchObject({ status: "cancelled" });
+    expect(await readRun(store.database, other.runId)).toMatchObject({ status: "pending" });
+    expect(await endCancelledRuns(store.ledger)).toBe(0);
+    await claimOne();
+  });
+});
+
+describe("a gateway that is started again", () => {
+  it("gives a job back more often than one that is lost", async () => {
+    const { runId } = await makeRun(store.database, repository, [{ key: "a" }]);
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX + 1; attempt += 1) {
+      expect((await claimOne()).attempt).toBe(attempt);
+      await releaseFormerAttempts(store.ledger, "g");
+    }
+    expect(await readJob(runId)).toMatchObject({ status: "waiting", attempt: ATTEMPTS_MAX + 1 });
+    await claimOne();
   });
 });
 

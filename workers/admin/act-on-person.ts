@@ -10,6 +10,7 @@ import { SUSPENSION_REASON_CHARACTERS_MAX } from "../core/limits.ts";
 import type { Origin } from "../core/origin.ts";
 import { canMail } from "../mail/can-mail.ts";
 import { orderMail } from "../mail/service.ts";
+import { cancelRunsOf } from "../runs/service.ts";
 import { takeMailRequest } from "../sign-in/limit-mail.ts";
 import { revokeTokensOf } from "../tokens/service.ts";
 import { requirePersonAsAdmin } from "./people.ts";
@@ -45,6 +46,7 @@ export async function suspendPerson(
     await requireStillAdmin(transaction, admin);
     if (!(await store.setSuspension(transaction, person.id, given)))
       return refuse("The account is shut out already.");
+    await cancelRunsOf(transaction, person.id);
     await record(services, transaction, admin, "user.suspend", person, { reason: given });
     return DONE;
   });

@@ -1,10 +1,11 @@
 // Administration is the admins' alone; a suspended person is out of everything, and what is done to somebody is in their log.
-import { eq, sql } from "drizzle-orm";
+import { eq, inArray, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { auditEvents, users } from "../../schema/tables/auth.ts";
+import { workflowRuns } from "../../schema/tables/runs.ts";
 import { SUSPENSION_REASON_CHARACTERS_MAX } from "../core/limits.ts";
 import { openBrowser } from "../testing/browser.ts";
-import { createPerson, database, makeRepository, send } from "../testing/fixtures.ts";
+import { createPerson, database, makeRepository, makeRun, send } from "../testing/fixtures.ts";
 import { readLink, readMails } from "../testing/mail.ts";
 import { makeMailAccount, openSignedIn, PASSWORD, readActions } from "../testing/mail-account.ts";
 
@@ -53,6 +54,30 @@ describe("an admin", () => {
     for (const line of (await (await admin.browser.get(path)).text()).trim().split("\n")) {
       expect(JSON.parse(line)).toMatchObject({ actor: { id: admin.id } });
     }
+  });
+
+  it("ends the runs of somebody who is shut out, and nobody else's", async () => {
+    const [admin, person, other] = [await openAdmin(), await createPerson(), await createPerson()];
+    const yaml = "on: push\njobs: {a: {steps: [{run: 'true'}]}}\n";
+    const [theirs, others] = [await makeRepository(person), await makeRepository(other)];
+    const ids = {
+      own: (await makeRun(person, theirs.id, yaml)).id,
+      byAnother: (await makeRun(other, theirs.id, yaml)).id,
+      elsewhere: (await makeRun(person, others.id, yaml)).id,
+      unrelated: (await makeRun(other, others.id, yaml)).id,
+      ended: (await makeRun(person, theirs.id, yaml)).id,
+    };
+    await database.query
+      .update(workflowRuns)
+      .set({ status: "succeeded" })
+      .where(eq(workflowRuns.id, ids.ended));
+    await admin.browser.post(`${pathOf(person)}/suspend`, { reason: "x" });
+    const rows = await database.query
+      .select({ id: workflowRuns.id, at: workflowRuns.cancelRequestedAt })
+      .from(workflowRuns)
+      .where(inArray(workflowRuns.id, Object.values(ids)));
+    const asked = rows.filter(({ at }) => at !== null).map(({ id }) => id);
+    expect(asked.sort()).toEqual([ids.own, ids.byAnother, ids.elsewhere].sort());
   });
 
   it("makes somebody an admin, which they have to sign in for, and ends that", async () => {

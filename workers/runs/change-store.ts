@@ -1,6 +1,6 @@
 // Writing runs: making them in the transaction of a push, and cancelling what has not begun.
 // Invariant: seqs of a run's events are taken under the lock of its row, so they are gap-free and in commit order.
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, or, sql } from "drizzle-orm";
 import {
   jobStatesBefore,
   type RunStatus,
@@ -148,6 +148,24 @@ export async function markCancelRequested(transaction: Executor, runId: number):
       updatedAt: sql`now()`,
     })
     .where(eq(workflowRuns.id, runId));
+}
+
+/** Asks for the end of all runs that somebody caused, or that are in a repository of theirs. */
+export async function markCancelRequestedOf(transaction: Executor, userId: number): Promise<void> {
+  const theirs = transaction
+    .select({ id: repositories.id })
+    .from(repositories)
+    .where(eq(repositories.ownerId, userId));
+  await transaction
+    .update(workflowRuns)
+    .set({ cancelRequestedAt: sql`now()`, updatedAt: sql`now()` })
+    .where(
+      and(
+        inArray(workflowRuns.status, runStatesBefore("cancelled")),
+        isNull(workflowRuns.cancelRequestedAt),
+        or(eq(workflowRuns.actorId, userId), inArray(workflowRuns.repositoryId, theirs)),
+      ),
+    );
 }
 
 /** Cancels the jobs that no attempt owns, with their steps. @returns those jobs. */

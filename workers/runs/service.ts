@@ -170,6 +170,11 @@ export async function cancelRun(
   return requireRun(database, actor, id);
 }
 
+/** Asks for the end of all runs of somebody who is shut out; the gateway ends them, those under way within a second. */
+export async function cancelRunsOf(transaction: Executor, userId: number): Promise<void> {
+  await changes.markCancelRequestedOf(transaction, userId);
+}
+
 async function cancelIdle(
   transaction: Executor,
   runId: number,
