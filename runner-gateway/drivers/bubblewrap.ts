@@ -34,9 +34,11 @@ export function describeBubblewrap(
       command: [
         ...(asRoot ? makeDevices(request.folder) : []),
         ...["prlimit", ...fixLimits({ core: 0, nofile: request.limits.openFiles }), "--", path],
-        ...[...listArguments(request, asRoot), "--seccomp", "3", "--", ...listProgram(request, asRoot)],
+        ...listArguments(request, asRoot),
+        ...(asRoot ? ["--seccomp", "3"] : listNestedFiles(path, filterFile)),
+        ...["--", ...listProgram(request, asRoot)],
       ],
-      files: [filterFile],
+      files: asRoot ? [filterFile] : [],
     }),
   };
 }
@@ -60,6 +62,31 @@ function makeDevices(folder: string): string[] {
 }
 
 const findDeviceFolder = (folder: string): string => join(folder, "devices");
+
+/** What the second sandbox of `nestedStepPrefix` is made with. */
+function listNestedFiles(path: string, filterFile: string): string[] {
+  return [
+    ...["--ro-bind", path, insidePaths.bubblewrap],
+    ...["--ro-bind", filterFile, insidePaths.seccompFilter],
+  ];
+}
+
+/**
+ * Without root there is one user only. Steps then run in a sandbox within the sandbox, whose user namespace has no
+ * right to the runner's memory and whose process namespace doesn't know it; the filter, which refuses further ones,
+ * is theirs alone. Of the runner's folder they may write the two files that are meant for it.
+ */
+const nestedStepPrefix: readonly string[] = [
+  ...["/bin/sh", "-c", `exec "$0" "$@" 3<${insidePaths.seccompFilter}`, insidePaths.bubblewrap],
+  ...["--unshare-user", "--unshare-pid", "--die-with-parent", "--cap-drop", "ALL", "--dev-bind", "/", "/"],
+  ...["--proc", "/proc", "--tmpfs", "/run/plue", "--remount-ro", "/run/plue"],
+  ...["--ro-bind", insidePaths.runnerFolder, insidePaths.runnerFolder],
+  ...["env", "path"].flatMap((name) => {
+    const file = `${insidePaths.runnerFolder}/${name}`;
+    return ["--bind-try", file, file];
+  }),
+  ...["--seccomp", "3", "--"],
+];
 
 /** What a program such as node sets aside without using it counts for the rlimit all the same. */
 const reservedBytes = 2 ** 30;
@@ -111,7 +138,7 @@ function listProgram({ limits, limitedByCgroup, users }: LaunchRequest, asRoot: 
   const instead = { nproc: limits.pids, data: limits.memoryBytes + reservedBytes };
   const program = [
     ...(limitedByCgroup ? [] : ["prlimit", ...fixLimits(instead), "--"]),
-    ...listRunnerCommand(asRoot ? listStepPrefix(users) : []),
+    ...listRunnerCommand(asRoot ? listStepPrefix(users) : nestedStepPrefix),
   ];
   if (!asRoot) return program;
   const owned = listWritableFolders(limits, users).filter(({ mode }) => mode !== "1777");

@@ -119,4 +119,7 @@ export const insidePaths = {
   gatewaySocket: "/run/plue/gateway.sock",
   runnerProgram: "/opt/plue/runner.js",
   node: "/opt/plue/bin/node",
+  /** For bubblewrap without root, which keeps steps apart by a second sandbox within the first. */
+  bubblewrap: "/opt/plue/bin/bwrap",
+  seccompFilter: "/opt/plue/seccomp.bpf",
 } as const;

@@ -1,7 +1,7 @@
 // Run inside a sandbox on trial, as the runner program is: has a step's user do what a build does and what it must not
 // be able to, and reports both.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 
@@ -50,15 +50,24 @@ function succeeds(attempt) {
   }
 }
 
+/** The runner's processes as far as a step sees them; in a process namespace of its own it sees none. */
+function findRunners() {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => {
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return command.includes(process.argv[1]) && !command.includes(stepMark);
+  });
+}
+
 /** What a step must not be able to do to the runner program, which is process `pid`. */
 const attacks = (pid) => ({
   "read its environment": () => readFileSync(`/proc/${pid}/environ`),
   "open its memory": () => readFileSync(`/proc/${pid}/mem`, { flag: "r+" }),
-  "signal it": () => process.kill(pid, 0),
+  "signal it": () => process.kill(Number(pid), 0),
   "replace its files": () => writeFileSync(`${process.env.PLUE_RUNNER_FOLDER}/probe`, ""),
 });
 
-async function tryAsStep({ targets, runnerPid, isSeparate }) {
+async function tryAsStep({ targets }) {
   return {
     uid: process.getuid(),
     commands: [
@@ -70,15 +79,15 @@ async function tryAsStep({ targets, runnerPid, isSeparate }) {
     written: ["/probe", "/usr/probe", "/etc/probe", "/run/plue/probe"].filter((path) =>
       succeeds(() => writeFileSync(path, "")),
     ),
-    attacks: isSeparate
-      ? Object.entries(attacks(runnerPid)).flatMap(([name, attack]) => (succeeds(attack) ? [name] : []))
-      : [],
+    attacks: findRunners().flatMap((pid) =>
+      Object.entries(attacks(pid)).flatMap(([name, attack]) => (succeeds(attack) ? [name] : [])),
+    ),
   };
 }
 
 async function probe(stepPrefix) {
   const { targets } = await ask("/targets");
-  const order = JSON.stringify({ targets, runnerPid: process.pid, isSeparate: stepPrefix.length > 0 });
+  const order = JSON.stringify({ targets });
   const command = [...stepPrefix, process.execPath, process.argv[1], stepMark, order];
   const { status, stdout, stderr, error } = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
   if (status !== 0) throw new Error(`a step can't be started: ${error?.message ?? stderr}`);

@@ -52,8 +52,8 @@ const mountFolders = [
 /** Builds the root in `folder`, which must not exist. */
 export function buildRootImage(folder: string): RootImage {
   for (const mount of mountFolders) mkdirSync(join(folder, mount), { recursive: true });
-  writeFileSync(join(folder, insidePaths.node), "");
-  writeFileSync(join(folder, insidePaths.runnerProgram), "");
+  const { node, runnerProgram, bubblewrap, seccompFilter } = insidePaths;
+  for (const file of [node, runnerProgram, bubblewrap, seccompFilter]) writeFileSync(join(folder, file), "");
   const binds = ["/usr"];
   for (const name of topFolders) {
     if (!existsSync(`/${name}`)) continue;
