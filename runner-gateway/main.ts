@@ -30,6 +30,8 @@ async function openSandboxes(config: GatewayConfig, log: Log, handler: SandboxHa
 
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
+  // Sandboxes see files of ours as other users, and take this on; what is private is closed by its own mode.
+  process.umask(0o022);
   const log = createLog({ gateway: config.name });
   const ending = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => ending.resolve(signal));
