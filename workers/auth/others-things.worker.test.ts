@@ -87,7 +87,10 @@ async function tell(answer: Response): Promise<string> {
 }
 
 const hideName = (told: string, asked: string): string =>
-  told.replaceAll(new RegExp(`(?<=/|%2F|")${asked}(?!\\w)`, "g"), "<asked>");
+  told.replaceAll(
+    new RegExp(`(?<=[/ "]|%2F|owner=|name=)${asked.replace(/\.git$/, "")}(?!\\w)`, "g"),
+    "<asked>",
+  );
 
 function tellApart(one: string, other: string): string {
   const at = [...one].findIndex((letter, index) => letter !== other[index]);
