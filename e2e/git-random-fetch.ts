@@ -1,5 +1,6 @@
 // Clones and fetches made up from a seed, as arguments for git: every way that git has to ask for a part of history.
 // Invariant: what is asked for exists in the repository's state, or no longer does, which git refuses too.
+import { execFileSync } from "node:child_process";
 import type { SeededRandom } from "../scripts/bench/seeded-random.ts";
 import type { RandomHistory, RefState } from "./git-random-history.ts";
 
@@ -96,6 +97,15 @@ export function planStart(scene: FetchScene): ClientStart {
   };
 }
 
+// Since git 2.54 --deepen counts from what is wanted to the nearest end of history, as Plue does; before, from every end.
+const hasDepthFromTips = hasGitVersion(2, 54);
+
+function hasGitVersion(major: number, minor: number): boolean {
+  const found = /(\d+)\.(\d+)/.exec(execFileSync("git", ["--version"], { encoding: "utf8" }));
+  const [foundMajor, foundMinor] = [Number(found?.[1]), Number(found?.[2])];
+  return foundMajor > major || (foundMajor === major && foundMinor >= minor);
+}
+
 /** What a client does next. */
 export function planNext(scene: FetchScene, nature: ClientNature): string[] {
   const { random, history, state } = scene;
@@ -104,9 +114,8 @@ export function planNext(scene: FetchScene, nature: ClientNature): string[] {
   if (nature.isShallow && roll < 45) {
     return fetch(
       ...random.pick([
-        [`--deepen=${1 + random.below(6)}`, "origin"],
-        [`--deepen=${1 + random.below(6)}`, "origin"],
         [...pickDepth(scene), "origin"],
+        ...(hasDepthFromTips ? [[`--deepen=${1 + random.below(6)}`, "origin"]] : []),
         [...pickDepth(scene), "origin"],
         [...pickDepth(scene), "--tags", "origin"],
         ["--unshallow", "origin"],

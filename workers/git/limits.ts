@@ -37,10 +37,6 @@ export const PUSH_COMMANDS_LIMIT_BYTES = 4 * 1024 ** 2;
 /** Most refs that one push may move. */
 export const REF_UPDATE_LIMIT = 20_000;
 
-/** Most push options, and the longest. */
-export const PUSH_OPTION_LIMIT = 64;
-export const PUSH_OPTION_LIMIT_BYTES = 4096;
-
 /** Longest ref name, so that every name fits an index entry and a protocol line. */
 export const REF_NAME_LIMIT_BYTES = 1024;
 
@@ -59,18 +55,6 @@ export const DRAIN_LIMIT_BYTES = 256 * 1024 ** 2;
 /** Most bytes of wants, haves and other lines of one fetch. */
 export const FETCH_REQUEST_LIMIT_BYTES = 24 * 1024 ** 2;
 
-/** Most objects one fetch may want; a checkout of a partial clone asks for all its blobs at once. */
-export const WANT_LIMIT = 250_000;
-
-/** Most commits one fetch may say it has. */
-export const HAVE_LIMIT = 65_536;
-
-/** Most commits of a shallow clone's edge. */
-export const SHALLOW_LIMIT = 65_536;
-
-/** Most refs whose history one fetch may leave out. */
-export const NOT_REF_LIMIT = 1000;
-
 /** Most filters combined into one, and how deep a combination may lie within others. */
 export const COMBINED_FILTER_LIMIT = 16;
 export const FILTER_NESTING_LIMIT = 4;
@@ -78,7 +62,7 @@ export const FILTER_NESTING_LIMIT = 4;
 /** Most prefixes by which refs are listed; with more, all refs are, as git does. */
 export const REF_PREFIX_LIMIT = 1000;
 
-/** Most lines of a command's capabilities and of the arguments of `ls-refs`. */
+/** Most lines of a command's capabilities. */
 export const COMMAND_LINE_LIMIT = 10_000;
 
 /** Bytes of a piece of a large pack. Packs that are stored are read by it, so it can never change. */

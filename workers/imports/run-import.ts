@@ -132,7 +132,7 @@ async function indexImport(
       database,
       objects: env.objects,
       pusher: target,
-      push: { updates, capabilities: parseCapabilityWords("atomic"), options: [] },
+      push: { updates, capabilities: parseCapabilityWords("atomic"), options: [], shallows: new Set() },
       rest: spool.openBody(sitting.saved?.head.scannedBytes ?? 0),
       sitting,
       say: async () => undefined,

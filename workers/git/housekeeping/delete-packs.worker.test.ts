@@ -161,6 +161,7 @@ describe("a push during which objects are dropped", () => {
         updates: [{ name: "refs/heads/late", before: ZERO_OID, after: made.oid }],
         capabilities: new Map(),
         options: [],
+        shallows: new Set(),
       },
       rest: { initial: made.pack, body: new ReadableStream({ start: (controller) => controller.close() }) },
       say: async () => undefined,

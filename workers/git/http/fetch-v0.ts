@@ -1,5 +1,8 @@
 // A fetch in protocol v0 or v1 (gitprotocol-pack): wants, edge and haves in one request, answered in one response.
-import { NOT_HERE } from "../pack/pack-set.ts";
+import { COMMIT } from "../object/object-type.ts";
+import type { Oid } from "../object/oid.ts";
+import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
+import { forEachParent } from "../pack/plan-fetch-commits.ts";
 import { reachesCommon } from "../pack/plan-fetch-common.ts";
 import { PacketBuffer } from "../wire/pkt-line.ts";
 import { answerNegotiation, parseUploadRequest, testSparingly } from "../wire/upload-request.ts";
@@ -20,6 +23,7 @@ export async function serveFetchV0(request: FetchRequestContext): Promise<Respon
     upload,
     (oid) => set.find(oid) !== NOT_HERE,
     testSparingly((common) => reachesCommon(set, fetch.wants, findKnown(set, common))),
+    (oid) => listParents(set, oid),
   );
   const out = new PacketBuffer();
   if (!isPackNext && asked.deepen === null) {
@@ -38,4 +42,13 @@ export async function serveFetchV0(request: FetchRequestContext): Promise<Respon
     await sendPack(request.context, fetch, plan, sink);
   });
   return withCacheHeader(response, plan.isReused ? "PLAN" : "MISS");
+}
+
+function listParents(set: PackSet, oid: Oid): Oid[] {
+  const parents: Oid[] = [];
+  const number = set.find(oid);
+  if (set.typeCodeAt(number) === COMMIT) {
+    forEachParent(set, null, number, (parent) => parents.push(set.oidAt(parent)));
+  }
+  return parents;
 }

@@ -2,9 +2,10 @@
 import { runInBackground } from "../../core/background.ts";
 import { COMMAND_LINE_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
-import { isOid } from "../object/oid.ts";
+import { isOid, type Oid } from "../object/oid.ts";
 import { NOT_HERE } from "../pack/pack-set.ts";
 import { reachesCommon } from "../pack/plan-fetch-common.ts";
+import { findVisible } from "../store/find-invisible.ts";
 import { findRefs, pageRefs, startPages } from "../store/refs.ts";
 import { formatBundleList } from "../wire/bundle-header.ts";
 import { requireSha1 } from "../wire/capabilities.ts";
@@ -63,8 +64,6 @@ async function* readArguments(request: FetchRequestContext, hasArguments: boolea
 async function collect(lines: AsyncGenerator<string>): Promise<string[]> {
   const collected: string[] = [];
   for await (const line of lines) {
-    if (collected.length >= COMMAND_LINE_LIMIT)
-      throw new GitError("limit_exceeded", `the command has more than ${COMMAND_LINE_LIMIT} arguments`);
     collected.push(line);
   }
   return collected;
@@ -214,15 +213,32 @@ async function serveObjectInfo(
     else if (line.startsWith("oid ") && isOid(line.slice(4))) builder.addWant(line.slice(4));
     else throw new GitError("bad_protocol", `object-info: unexpected line: '${line.slice(0, 200)}'`);
   }
-  const { packs } = await openFetch(request, await admitFetch(request, builder.build()));
   const out = new PacketBuffer();
-  if (wantsSize) out.line("size");
-  for (const oid of builder.wants) {
-    const number = packs.set.find(oid);
-    out.line(wantsSize && number !== NOT_HERE ? `${oid} ${packs.set.sizeAt(number)}` : oid);
+  if (builder.wants.length > 0) {
+    if (wantsSize) out.text("size");
+    const sizeOf = await openSizes(request, builder.wants);
+    for (const oid of builder.wants) out.text(wantsSize ? `${oid} ${sizeOf(oid) ?? ""}` : oid);
   }
   out.flush();
   return answer(UPLOAD_RESULT, out.take());
+}
+
+/** The sizes of those objects that the reader may see; undefined for all others. */
+async function openSizes(
+  request: FetchRequestContext,
+  oids: readonly Oid[],
+): Promise<(oid: Oid) => number | undefined> {
+  const { snapshot, packs } = await openFetch(
+    request,
+    await admitFetch(request, new FetchRequestBuilder().build()),
+  );
+  const { set } = packs;
+  const stored = oids.filter((oid) => set.find(oid) !== NOT_HERE);
+  const isVisible = await findVisible(request.database.query, snapshot, set, stored);
+  return (oid) => {
+    const number = set.find(oid);
+    return number !== NOT_HERE && isVisible(number) ? set.sizeAt(number) : undefined;
+  };
 }
 
 async function serveBundleList(

@@ -90,7 +90,9 @@ describe("fetch", () => {
   it("sends all that a want reaches, and nothing else that is stored", async () => {
     const { lines, data, progress } = await fetch(`want ${c4.oid}`, "done");
     expect(lines).toEqual(["packfile", "flush"]);
-    expect(progress).toBe("Enumerating objects: 15, done.\n");
+    expect(progress).toBe(
+      "Enumerating objects: 15, done.\nTotal 15 (delta 0), reused 15 (delta 0), pack-reused 15\n",
+    );
     expect(await listPack(data)).toEqual(oidsOf(...chain));
   });
 
@@ -171,7 +173,7 @@ describe("fetch", () => {
   it("puts its whole answer in bands when asked to, a refusal too", async () => {
     const { lines, data } = await fetch("sideband-all", `want ${c4.oid}`, `have ${c3.oid}`, "deepen 2");
     expect(lines).toEqual(["delim", "delim", "flush"]);
-    const said = `acknowledgments\nACK ${c3.oid}\nready\nshallow-info\nshallow ${c3.oid}\npackfile\n`;
+    const said = `acknowledgments\nACK ${c3.oid}\nready\nshallow-info\nshallow ${c3.oid}packfile\n`;
     expect(Buffer.from(data.subarray(0, said.length)).toString()).toBe(said);
     expect(await listPack(data.subarray(said.length))).toEqual(oidsOf(c4));
     const refused = await fetch("sideband-all", `want ${dropped.oid}`, "done");
@@ -203,7 +205,11 @@ describe("what may be asked for by id", () => {
     const refusal = [`ERR upload-pack: not our ref ${oid}`];
     expect((await fetch(`want ${oid}`, "done")).lines).toEqual(refusal);
     expect((await fetch(`want ${c4.oid}`, `want ${oid}`, `have ${c0.oid}`)).lines).toEqual(refusal);
-    expect((await command(repository, "object-info", ["size", `oid ${oid}`])).lines).toEqual(refusal);
+    expect((await command(repository, "object-info", ["size", `oid ${oid}`])).lines).toEqual([
+      "size",
+      `${oid} `,
+      "flush",
+    ]);
   });
 });
 
@@ -220,6 +226,19 @@ describe("object-info", () => {
       `${c0.objects[2]?.oid} 2`,
       "flush",
     ]);
+  });
+
+  it("names what was asked where no size is, and says nothing of nothing", async () => {
+    const unknown = "ef".repeat(20);
+    const ask = async (...args: string[]) => (await command(repository, "object-info", args)).lines;
+    expect(await ask(`oid ${c4.oid}`, `oid ${unknown}`)).toEqual([c4.oid, unknown, "flush"]);
+    expect(await ask("size", `oid ${unknown}`, `oid ${c4.oid}`)).toEqual([
+      "size",
+      `${unknown} `,
+      `${c4.oid} ${c4.objects[0]?.bytes.length}`,
+      "flush",
+    ]);
+    expect(await ask("size")).toEqual(["flush"]);
   });
 });
 

@@ -36,7 +36,7 @@ export function refuse(status: number, message: string, headers: Record<string, 
 /** The one line by which a server says, in the protocol, that it can't do what was asked (gitprotocol-pack). */
 export function answerError(contentType: string, error: GitError): Response {
   const out = new PacketBuffer();
-  out.line(`ERR ${error.message}`);
+  out.text(`ERR ${error.message}`);
   return answer(contentType, out.take());
 }
 

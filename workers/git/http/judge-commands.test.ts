@@ -13,7 +13,7 @@ describe("a command", () => {
     ["refs/heads/main", B, A, "fetch first"],
     ["refs/heads/main", ZERO, A, "fetch first"],
     ["refs/heads/gone", A, ZERO, "fetch first"],
-    ["refs/heads/gone", ZERO, ZERO, "nothing to delete"],
+    ["refs/heads/gone", ZERO, ZERO, null],
     ["refs/heads/a..b", ZERO, A, "funny refname"],
     ["HEAD", ZERO, A, "funny refname"],
     ["refs/plue/changes/1", ZERO, A, "only branches, tags and notes can be pushed"],

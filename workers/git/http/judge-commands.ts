@@ -15,17 +15,22 @@ export function judgeCommands(
   for (const { name } of updates) counts.set(name, (counts.get(name) ?? 0) + 1);
   return updates.map((update) => {
     const { name, before, after } = update;
+    if (update.rawName !== undefined) return "the name of a ref must be UTF-8";
     if (!isValidRefName(name)) return "funny refname";
     if ((counts.get(name) ?? 0) > 1) return "multiple updates for ref not allowed";
     if (!OPEN_PREFIXES.some((prefix) => name.startsWith(prefix))) {
       return "only branches, tags and notes can be pushed";
     }
     if ((current.get(name) ?? ZERO_OID) !== before) return STALE;
-    if (before === ZERO_OID && isMistakable(name))
+    if (before === ZERO_OID && after !== ZERO_OID && isMistakable(name))
       return "a branch or tag can't be called HEAD or like an object's id";
-    return before === ZERO_OID && after === ZERO_OID ? "nothing to delete" : null;
+    return null;
   });
 }
+
+/** Whether an update deletes a ref that isn't there, which git only warns of. */
+export const deletesNothing = ({ before, after }: RefUpdate): boolean =>
+  before === ZERO_OID && after === ZERO_OID;
 
 /** What git would take for something else than this ref wherever it is named in short. */
 function isMistakable(name: string): boolean {

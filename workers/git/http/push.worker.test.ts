@@ -8,12 +8,14 @@ import { ZERO_OID } from "../object/oid.ts";
 import {
   NO_HOOKS,
   openTestRepository,
+  post,
   push,
   readState,
   type TestRepository,
 } from "../testing/git-fixtures.ts";
-import { made, makeCommit, makeObject, makePack } from "../testing/git-requests.ts";
+import { encodePush, made, makeCommit, makeObject, makePack, readAnswer } from "../testing/git-requests.ts";
 import { PackBuilder } from "../testing/pack-builder.ts";
+import { PacketBuffer } from "../wire/pkt-line.ts";
 
 let repository: TestRepository;
 beforeEach(async () => {
@@ -52,6 +54,44 @@ describe("a push", () => {
     const { report } = await push(repository, [made("refs/heads/copy", first.oid)], makePack([]));
     expect(report).toEqual(["unpack ok", "ok refs/heads/copy", "flush"]);
     expect(await readState(repository)).toMatchObject({ packs: 1, operations: 2 });
+  });
+
+  it("that deletes a ref that isn't there is warned, and moves the others", async () => {
+    await pushFirst();
+    const nothing = { name: "refs/heads/none", before: ZERO_OID, after: ZERO_OID };
+    const alone = await push(repository, [nothing], null);
+    expect(alone.report).toEqual(["unpack ok", "ok refs/heads/none", "flush"]);
+    expect(alone.told).toBe("warning: deleting a non-existent ref: refs/heads/none\n");
+    const both = await push(repository, [nothing, made("refs/heads/x", first.oid)], makePack([]), "atomic");
+    expect(both.report).toEqual(["unpack ok", "ok refs/heads/none", "ok refs/heads/x", "flush"]);
+    expect((await readState(repository)).refs).toEqual({ [MAIN]: first.oid, "refs/heads/x": first.oid });
+  });
+
+  it("refuses a name that isn't UTF-8, by its bytes, and takes the others", async () => {
+    await pushFirst();
+    const rawName = Uint8Array.from(Buffer.from("refs/heads/caf\xe9", "latin1"));
+    const body = Buffer.from(
+      encodePush([made("refs/heads/cafX", first.oid), made("refs/heads/x", first.oid)], makePack([])),
+    );
+    body[body.indexOf("cafX") + 3] = 0xe9;
+    const response = await post(repository, "git-receive-pack", Uint8Array.from(body));
+    const { data } = readAnswer(new Uint8Array(await response.arrayBuffer()));
+    expect(Buffer.from(data).includes(Buffer.from(rawName))).toBe(true);
+    const report = readAnswer(data).lines;
+    expect(report[1]).toMatch(/^ng refs\/heads\/caf. the name of a ref must be UTF-8$/);
+    expect(report[2]).toBe("ok refs/heads/x");
+  });
+
+  it("from a shallow clone whose history isn't there is told so", async () => {
+    const out = new PacketBuffer();
+    out.line(`shallow ${second.oid}`);
+    const shallow = out.take();
+    const body = Buffer.concat([shallow, encodePush([made(MAIN, second.oid)], makePack(second.objects))]);
+    const response = await post(repository, "git-receive-pack", Uint8Array.from(body));
+    const { data, progress } = readAnswer(new Uint8Array(await response.arrayBuffer()));
+    expect(readAnswer(data).lines).toEqual(["unpack ok", `ng ${MAIN} shallow update not allowed`, "flush"]);
+    expect(progress).toContain("run `git fetch --unshallow` first");
+    expect((await readState(repository)).refs).toEqual({});
   });
 
   it("that deletes brings no pack", async () => {

@@ -2,7 +2,8 @@
 import { PACK_LIMIT_BYTES, PACK_OBJECT_LIMIT } from "../limits.ts";
 import { GitError } from "../object/git-error.ts";
 import { objectTypeName } from "../object/object-type.ts";
-import { checkConnectivity } from "../pack/check-connectivity.ts";
+import type { Oid } from "../object/oid.ts";
+import { checkConnectivity, type MissingObject } from "../pack/check-connectivity.ts";
 import { ingestPack } from "../pack/ingest-pack.ts";
 import type { IngestedPack, IngestProgress, IngestSitting, PackSpool } from "../pack/ingest-types.ts";
 import { NOT_HERE, type PackMember, PackSet } from "../pack/pack-set.ts";
@@ -40,6 +41,8 @@ interface Receiving {
   readonly room: Room;
   /** The body behind the commands, or null when no pack follows. */
   readonly rest: BodyRest | null;
+  /** Commits whose parents the pusher lacks. */
+  readonly shallows: ReadonlySet<Oid>;
   /** Tells the person how it goes. */
   readonly say: (text: string) => Promise<void>;
   /** Called once the body was read to its end. */
@@ -52,7 +55,7 @@ interface Receiving {
 
 /** Receives the pack into `spool`. What is wrong with it is a refusal; what the store throws is thrown. */
 export async function receiveObjects(
-  { rest, say, onReceived, onProgress, room, sitting }: Receiving,
+  { rest, shallows, say, onReceived, onProgress, room, sitting }: Receiving,
   existing: RepositoryPacks,
   spool: PackSpool,
 ): Promise<ReceivedObjects | RefusedObjects> {
@@ -83,7 +86,7 @@ export async function receiveObjects(
   } finally {
     await progress.settle();
   }
-  return judgeObjects(existing, ingested.objectCount === 0 ? null : ingested);
+  return judgeObjects(existing, ingested.objectCount === 0 ? null : ingested, shallows);
 }
 
 /** A pack without objects is always taken: it comes with refs to what is there. */
@@ -100,32 +103,46 @@ function describeRoom({ leftBytes, leftObjects, quota }: Room): string[] {
   ];
 }
 
-/** Checks that nothing which a received pack needs is missing; to be done again when the repository has changed. */
+/**
+ * Checks that nothing which a received pack needs is missing; to be done again when the repository has changed.
+ * @param shallows commits whose parents the pusher lacks
+ */
 export async function judgeObjects(
   existing: RepositoryPacks,
   ingested: IngestedPack | null,
+  shallows: ReadonlySet<Oid>,
 ): Promise<ReceivedObjects | RefusedObjects> {
   if (ingested === null) return { kind: "received", ingested, set: existing.set };
   const member = openSidecars(ingested);
-  const problems = [...findWrongTypes(existing.set, member), ...(await findMissing(existing, member))];
+  const missing = await findMissing(existing, member);
+  const problems = [...findWrongTypes(existing.set, member), ...missing.map(describeMissing)];
   if (problems.length > 0) {
-    return { kind: "refused", unpackError: null, refusal: "missing necessary objects", lines: problems };
+    const isShallow = missing.some(({ referencedBy }) => shallows.has(referencedBy));
+    const lines = isShallow ? [...problems, SHALLOW_ADVICE] : problems;
+    const refusal = isShallow ? "shallow update not allowed" : "missing necessary objects";
+    return { kind: "refused", unpackError: null, refusal, lines };
   }
   // A pack that was pushed before isn't counted twice.
   const others = existing.set.members.filter(({ index }) => index.packSha !== ingested.packSha);
   return { kind: "received", ingested, set: new PackSet([...others, member]) };
 }
 
-async function findMissing(existing: RepositoryPacks, { index, graph }: PackMember): Promise<string[]> {
+const SHALLOW_ADVICE =
+  "error: the history of this shallow clone isn't in the repository; run `git fetch --unshallow` first";
+
+const describeMissing = ({ oid, kind, referencedBy }: MissingObject): string =>
+  `error: ${kind} ${oid} is missing; ${referencedBy} needs it`;
+
+async function findMissing(
+  existing: RepositoryPacks,
+  { index, graph }: PackMember,
+): Promise<readonly MissingObject[]> {
   const connectivity = await checkConnectivity({
     index,
     graph,
     existing: (oids) => existing.hasObjects(oids),
   });
-  if (connectivity.connected) return [];
-  return connectivity.missing.map(
-    ({ oid, kind, referencedBy }) => `error: ${kind} ${oid} is missing; ${referencedBy} needs it`,
-  );
+  return connectivity.connected ? [] : connectivity.missing;
 }
 
 /** What the pack takes for another type of object than it is in the repository. */

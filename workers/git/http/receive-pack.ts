@@ -18,7 +18,7 @@ import type { GitHttpDependencies } from "./dependencies.ts";
 import { drainBody } from "./drain-body.ts";
 import { answer, answerInStream, type ClientSink, refuse, reportFailure } from "./git-response.ts";
 import { type OpenBody, openRequestBody } from "./request-body.ts";
-import { type PushEnd, type Pusher, runPush } from "./run-push.ts";
+import { nameOf, type PushEnd, type Pusher, runPush } from "./run-push.ts";
 import { startKeepAlive } from "./send-pack.ts";
 
 const RECEIVE_RESULT = "application/x-git-receive-pack-result";
@@ -137,7 +137,7 @@ async function answerPush(
       const isClients = error instanceof GitError;
       const unpackError = isClients ? error.message : reportFailure(context, error);
       const refusal = isClients ? "unpacker error" : "internal error";
-      const refs = push.updates.map(({ name }) => ({ name, refusal }));
+      const refs = push.updates.map((update) => ({ ...nameOf(update), refusal }));
       await report({ unpackError, refs, lines: [] }, capabilities, out);
     }
   } finally {

@@ -21,7 +21,7 @@ import type { BodyRest } from "../wire/body-reader.ts";
 import type { PushRequest, RefUpdate } from "../wire/command-list.ts";
 import type { RefReport } from "../wire/report-status.ts";
 import type { GitActor, GitRepository, PreparedPush, PushContext } from "./dependencies.ts";
-import { judgeCommands, STALE } from "./judge-commands.ts";
+import { deletesNothing, judgeCommands, STALE } from "./judge-commands.ts";
 import {
   judgeObjects,
   type ReceivedObjects,
@@ -105,19 +105,23 @@ async function receiveAndMove(
   const { database, push } = run;
   const isAtomic = push.capabilities.has("atomic");
   let stored = await openCatalog(run, catalog);
-  let received = await receiveObjects({ ...run, room: findRoom(catalog) }, stored.existing, storage.spool);
+  let received = await receiveObjects(
+    { ...run, shallows: push.shallows, room: findRoom(catalog) },
+    stored.existing,
+    storage.spool,
+  );
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     if (received.kind === "refused") return refuseAll(push.updates, refusals, received);
     const { set, ingested } = received;
     const moves = push.updates.map((update, at) => planMove(run, set, update, refusals[at] ?? null));
-    if (isAtomic && moves.some((move) => "refusal" in move)) {
+    if (isAtomic && moves.some((move) => refusalOf(move) !== null)) {
       return endOf(push.updates, (at) => refusalOf(moves[at]) ?? ATOMIC);
     }
     const end = await moveRefs(run, stored, received, moves, storage);
     if (end !== "outdated") return end;
     await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** attempt));
     stored = await openCatalog(run, await readCatalog(database.query, run.pusher.repository.id));
-    received = await judgeObjects(stored.existing, ingested);
+    received = await judgeObjects(stored.existing, ingested, push.shallows);
   }
   throw new ForgeError("unavailable", "The repository is being tidied up; push again in a moment.");
 }
@@ -151,14 +155,20 @@ async function openCatalog(
 
 const ATOMIC = "atomic push failure";
 
-type PlannedMove = { readonly refusal: string } | { readonly move: RefMove };
+type PlannedMove = { readonly refusal: string } | { readonly move: RefMove } | "nothing";
 
 const refusalOf = (planned: PlannedMove | undefined): string | null =>
-  planned !== undefined && "refusal" in planned ? planned.refusal : null;
+  typeof planned === "object" && "refusal" in planned ? planned.refusal : null;
+
+/** How a report names the ref of an update. */
+export const nameOf = ({ name, rawName }: RefUpdate): { name: string; rawName?: Uint8Array } =>
+  rawName === undefined ? { name } : { name, rawName };
 
 function endOf(updates: readonly RefUpdate[], refusalAt: (at: number) => string | null): PushEnd {
-  const refs = updates.map(({ name }, at) => ({ name, refusal: refusalAt(at) }));
-  return { unpackError: null, refs, lines: [] };
+  const refs = updates.map((update, at) => ({ ...nameOf(update), refusal: refusalAt(at) }));
+  const gone = updates.filter((update, at) => deletesNothing(update) && refusalAt(at) === null);
+  const lines = gone.map(({ name }) => `warning: deleting a non-existent ref: ${name}`);
+  return { unpackError: null, refs, lines };
 }
 
 function refuseAll(
@@ -177,6 +187,7 @@ function planMove(
   refusal: string | null,
 ): PlannedMove {
   if (refusal !== null) return { refusal };
+  if (deletesNothing(update)) return "nothing";
   if (update.after === ZERO_OID) return { move: { ...update, peeled: null } };
   const number = set.find(update.after);
   if (number === NOT_HERE) return { refusal: "missing necessary objects" };
@@ -198,7 +209,7 @@ async function moveRefs(
 ): Promise<PushEnd | "outdated"> {
   const { database, pusher, push } = run;
   const { repository, actor } = pusher;
-  const moves = planned.flatMap((one) => ("move" in one ? [one.move] : []));
+  const moves = planned.flatMap((one) => (typeof one === "object" && "move" in one ? [one.move] : []));
   if (moves.length === 0) return endOf(push.updates, (at) => refusalOf(planned[at]));
   const { ingested } = received;
   const stored = ingested === null ? null : await storage.store(ingested);
@@ -246,12 +257,12 @@ async function commitMoves(
   if (isOutdated) return "outdated";
   const outcomeOf = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
   const end = endOf(push.updates, (at) => {
-    const refusal = refusalOf(planned[at]);
-    return refusal ?? describeOutcome(outcomeOf.get(push.updates[at]?.name ?? ""));
+    if (planned[at] === "nothing") return null;
+    return refusalOf(planned[at]) ?? describeOutcome(outcomeOf.get(push.updates[at]?.name ?? ""));
   });
   if (operationId === null) return end;
   try {
-    return { ...end, lines: await prepared.committed(isCrowded) };
+    return { ...end, lines: [...end.lines, ...(await prepared.committed(isCrowded))] };
   } catch (error) {
     return { ...end, lateFailure: error };
   }

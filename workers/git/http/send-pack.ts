@@ -2,12 +2,11 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../../core/app-env.ts";
 import { PLAN_CACHE_BYTES } from "../limits.ts";
-import { COMMIT, objectTypeCode } from "../object/object-type.ts";
+import { objectTypeCode } from "../object/object-type.ts";
 import { type KeptPlan, keepPlan, restorePlan, type SettledPlan } from "../pack/kept-plan.ts";
 import { NOT_HERE, type PackSet } from "../pack/pack-set.ts";
 import { type FetchPlan, planFetch } from "../pack/plan-fetch.ts";
-import type { DeepenTo } from "../pack/plan-fetch-shallow.ts";
-import { writePack } from "../pack/write-pack.ts";
+import { countDeltas, writePack } from "../pack/write-pack.ts";
 import { BoundedCache } from "../store/bounded-cache.ts";
 import { readVersion } from "../store/ref-state.ts";
 import { pageRefs } from "../store/refs.ts";
@@ -53,7 +52,7 @@ async function makePlan(
   haves: readonly number[],
 ): Promise<{ plan: FetchPlan; isCertain: boolean }> {
   const { deepen: asked } = request;
-  const deepen = await findEdge(context, packs.set, await resolveDeepen(context, packs.set, asked));
+  const deepen = await resolveDeepen(context, packs.set, asked);
   const clientShallow = findKnown(packs.set, request.shallows);
   const plan = planFetch(packs.set, { wants, haves, clientShallow, deepen, filter: request.filter });
   const { query } = context.database;
@@ -62,28 +61,9 @@ async function makePlan(
   if (request.includeTag) await includeTags(packs.set, tagPages, plan);
   const isReadLater =
     (request.includeTag && snapshot.tags === null) ||
-    (asked !== null && (asked.kind === "depth" ? asked.isRelative : asked.notRefs.length > 0));
+    (asked?.kind === "revisions" && asked.notRefs.length > 0);
   const isCertain = !isReadLater || (await readVersion(query, snapshot.repositoryId)) === snapshot.version;
   return { plan, isCertain };
-}
-
-// A client's whole edge moves, also where it has nothing to do with what is wanted this time: as with git, it is
-// looked for from all refs.
-async function findEdge(
-  context: FetchContext,
-  set: PackSet,
-  deepen: DeepenTo | null,
-): Promise<DeepenTo | null> {
-  if (deepen === null || deepen.kind !== "depth" || !deepen.isRelative) return deepen;
-  const reachedFrom: number[] = [];
-  for await (const page of pageRefs(context.database.query, context.repository.id)) {
-    for (const { oid, peeled } of page) {
-      const number = set.find(peeled ?? oid);
-      // Not of a ref that moved after the packs were listed, nor of one that points at no commit.
-      if (number !== NOT_HERE && set.typeCodeAt(number) === COMMIT) reachedFrom.push(number);
-    }
-  }
-  return { ...deepen, reachedFrom };
 }
 
 async function includeTags(
@@ -106,8 +86,9 @@ export function writeShallowLines(
   { shallow, unshallow }: SettledPlan["shallow"],
 ): void {
   const { set } = fetch.packs;
-  for (const number of shallow) out.line(`shallow ${set.oidAt(number)}`);
-  for (const number of unshallow) out.line(`unshallow ${set.oidAt(number)}`);
+  // As git sends them, without the line feed that all other lines end in: some clients take it for a part of the id.
+  for (const number of shallow) out.text(`shallow ${set.oidAt(number)}`);
+  for (const number of unshallow) out.text(`unshallow ${set.oidAt(number)}`);
 }
 
 /**
@@ -125,21 +106,20 @@ export async function sendPack(
   const keepAlive = startKeepAlive(out);
   try {
     if (!request.noProgress) await out.progress(`Enumerating objects: ${plan.sentCount}, done.\n`);
-    await writePack(
-      {
-        set: packs.set,
-        sources: packs.sources,
-        marks: plan.marks,
-        sentCount: plan.sentCount,
-        thinPack: request.thinPack,
-        ofsDelta: request.ofsDelta,
-        readObject: async (number) => {
-          const { type, bytes } = await packs.readNumber(number);
-          return { typeCode: objectTypeCode(type), bytes };
-        },
+    const options = {
+      set: packs.set,
+      sources: packs.sources,
+      marks: plan.marks,
+      sentCount: plan.sentCount,
+      thinPack: request.thinPack,
+      ofsDelta: request.ofsDelta,
+      readObject: async (number: number) => {
+        const { type, bytes } = await packs.readNumber(number);
+        return { typeCode: objectTypeCode(type), bytes };
       },
-      out,
-    );
+    };
+    await writePack(options, out);
+    if (!request.noProgress) await out.progress(describeTotal(plan.sentCount, countDeltas(options)));
     await out.end();
     return true;
   } catch (error) {
@@ -150,6 +130,12 @@ export async function sendPack(
   } finally {
     keepAlive.stop();
   }
+}
+
+/** As git's pack-objects says it; all that is sent was stored in a pack. */
+function describeTotal(sentCount: number, deltaCount: number): string {
+  const counts = `${sentCount} (delta ${deltaCount})`;
+  return `Total ${counts}, reused ${counts}, pack-reused ${sentCount}\n`;
 }
 
 /** Writes an empty frame whenever nothing was sent for a while, until stopped. */

@@ -195,6 +195,8 @@ const trees: [string, Uint8Array][] = [
     ".gitattributes",
     "a\\.gitmodules",
   ].map((name): [string, Uint8Array] => [`with a link ${JSON.stringify(name)}`, tree(["120000", hfs(name)])]),
+  ["with a folder .gitmodules", tree(["40000", ".gitmodules"])],
+  ["with a submodule .gitmodules", tree(["160000", ".gitmodules"])],
   ["with .git and bad UTF-8 behind", tree(["100644", Buffer.from([0x2e, 0x67, 0x69, 0x74, 0xff])])],
 ];
 

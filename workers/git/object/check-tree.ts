@@ -36,6 +36,7 @@ function checkSpecialName(tree: Uint8Array, start: number, end: number, mode: nu
   if (end - start === 2 && tree[start] === DOT && tree[start + 1] === DOT)
     throw badTree('it has an entry named ".."');
   const isSymlink = (mode & FILE_KIND_MASK) === SYMLINK_MODE;
+  const isTree = (mode & FILE_KIND_MASK) === TREE_MODE;
   let isGitmodules = false;
   let at = start;
   // To NTFS, each part after a backslash is a name of its own.
@@ -43,6 +44,7 @@ function checkSpecialName(tree: Uint8Array, start: number, end: number, mode: nu
     if (isDotGit(tree, at, end)) throw badTree('it has an entry that a file system may take for ".git"');
     if (isDotGitmodules(tree, at, end)) {
       if (isSymlink) throw badTree('its ".gitmodules" is a symbolic link');
+      if (isTree) throw badTree('its ".gitmodules" is a directory');
       if (at === start) isGitmodules = true;
     }
     while (at < end && tree[at] !== BACKSLASH) at++;

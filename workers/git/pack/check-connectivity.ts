@@ -14,7 +14,7 @@ interface ConnectivityOptions {
   readonly existing: (oids: readonly Oid[]) => Promise<ReadonlySet<Oid>>;
 }
 
-interface MissingObject {
+export interface MissingObject {
   readonly oid: Oid;
   /** What its references expect it to be. */
   readonly kind: ObjectType;

@@ -10,13 +10,8 @@ const INFINITE_DEPTH = 0x7fffffff;
 
 /** How far the client wants history to reach, its refs resolved. */
 export type DeepenTo =
-  | {
-      readonly kind: "depth";
-      readonly depth: number;
-      readonly isRelative: boolean;
-      /** Commits at which the client's edge is looked for when it is to be moved; the wanted ones unless given. */
-      readonly reachedFrom?: readonly number[];
-    }
+  /** `isRelative`: counted from the client's edge, where that is nearest to what is wanted. */
+  | { readonly kind: "depth"; readonly depth: number; readonly isRelative: boolean }
   | { readonly kind: "revisions"; readonly sinceSeconds: number | null; readonly not: readonly number[] };
 
 export interface ShallowPlan {
@@ -79,12 +74,28 @@ function findEdge(
   if (deepen.kind === "revisions") return findEdgeByRevisions(set, commits, deepen.sinceSeconds, deepen.not);
   if (deepen.depth >= INFINITE_DEPTH) return { inside: () => true, edge: [] };
   if (!deepen.isRelative) return findEdgeByDepth(set, commits, deepen.depth);
-  const reached = reach(set, deepen.reachedFrom ?? commits, () => true);
-  return findEdgeByDepth(
-    set,
-    clientShallow.filter((number) => reached.has(number)),
-    deepen.depth + 1,
-  );
+  const edgeDepth = measureDepth(set, commits, new Set(clientShallow));
+  if (edgeDepth === null) return { inside: () => false, edge: [] };
+  return findEdgeByDepth(set, commits, edgeDepth + deepen.depth);
+}
+
+/** The least depth of one of the `ends` below the given heads, which are of depth 1; null where they reach none. */
+function measureDepth(set: PackSet, heads: readonly number[], ends: ReadonlySet<number>): number | null {
+  const seen = new Set<number>(heads);
+  let level = [...seen];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (level.some((number) => ends.has(number))) return depth;
+    const next: number[] = [];
+    for (const number of level) {
+      forEachParent(set, null, number, (parent) => {
+        if (seen.has(parent)) return;
+        seen.add(parent);
+        next.push(parent);
+      });
+    }
+    level = next;
+  }
+  return null;
 }
 
 // Breadth first, so that a commit is first met at its least depth.

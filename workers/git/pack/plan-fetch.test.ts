@@ -132,12 +132,26 @@ describe("a filtered fetch", () => {
     const filter = { blobLimitBytes: 0, treeDepth: 0 };
     expect(plan({ wants: [blob, tree], filter }).sent).toEqual(new Set([blob, tree]));
   });
+
+  it("sends what is wanted by id, whatever commits the client has", () => {
+    const blob = repository.text(["rev-parse", "main:empty"]);
+    const filter = { blobLimitBytes: 0, treeDepth: null };
+    expect(plan({ wants: [blob], haves: [commits[0]!], filter }).sent).toEqual(new Set([blob]));
+    const tree = repository.text(["rev-parse", "main^{tree}"]);
+    const noTrees = { blobLimitBytes: null, treeDepth: 0 };
+    expect(plan({ wants: [tree], haves: [commits[0]!], filter: noTrees }).sent).toEqual(new Set([tree]));
+  });
+
+  it.each([0, 1, 2, 3])("tree:%i of a tree counts from what lies in it, as git does", (treeDepth) => {
+    const tree = repository.text(["rev-parse", "main^{tree}"]);
+    const { sent } = plan({ wants: [tree], filter: { blobLimitBytes: null, treeDepth } });
+    expect(sent).toEqual(listObjects(`--filter=tree:${treeDepth}`, tree));
+  });
 });
 
 describe("a shallow fetch", () => {
-  const depth = (levels: number, isRelative = false, reachedFrom?: number[]): DeepenTo => ({
+  const depth = (levels: number, isRelative = false): DeepenTo => ({
     kind: "depth",
-    ...(reachedFrom === undefined ? {} : { reachedFrom }),
     depth: levels,
     isRelative,
   });
@@ -175,13 +189,23 @@ describe("a shallow fetch", () => {
     expect(deeper.shallow).toEqual(absolute.shallow);
   });
 
-  it("is deepened also where its edge isn't behind what is wanted this time", () => {
+  it.each([1, 2, 3, 5, 8])("deepened on a merged history is as one of that depth, from depth %i", (start) => {
+    let { shallow } = plan({ wants: [commits[0]!], deepen: depth(start) });
+    for (let levels = start + 2; levels < start + 12; levels += 2) {
+      const client = { wants: [commits[0]!], haves: [commits[0]!], clientShallow: shallow };
+      const relative = plan({ ...client, deepen: depth(2, true) });
+      const absolute = plan({ ...client, deepen: depth(levels) });
+      expect(relative.shallow).toEqual(absolute.shallow);
+      expect(relative.unshallow).toEqual(absolute.unshallow);
+      shallow = shallow.filter((oid) => !relative.unshallow.includes(oid)).concat(relative.shallow);
+    }
+  });
+
+  it("isn't deepened where its edge isn't behind what is wanted", () => {
     const { shallow } = plan({ wants: [commits[0]!], deepen: depth(2) });
-    const deeper = { wants: [commits.at(-1)!], haves: [commits[0]!], clientShallow: shallow };
-    expect(plan({ ...deeper, deepen: depth(3, true) }).unshallow).toEqual([]);
-    const reachedFrom = [packs.set.find(commits[0]!)];
-    const { unshallow } = plan({ ...deeper, deepen: depth(3, true, reachedFrom) });
-    expect(unshallow).toEqual(shallow);
+    const other = { wants: [commits.at(-1)!], haves: [commits[0]!], clientShallow: shallow };
+    const deeper = plan({ ...other, deepen: depth(3, true) });
+    expect([deeper.shallow, deeper.unshallow]).toEqual([[], []]);
   });
 
   it("by date or by ref sends what is newer, and names no commit that it doesn't send", () => {

@@ -113,10 +113,12 @@ class ObjectSelector {
     this.sendTree(firstReference(this.set, commit));
   }
 
-  /** Sends a tree or blob that was asked for by id, whatever the filter says of it. */
+  /**
+   * Sends a tree or blob that was asked for by id, whatever the filter says of it, and whatever else the client has: under a
+   * filter it may lack what its commits lead to. What lies in a tree that was asked for has the depth 0.
+   */
   sendWanted(number: number): void {
-    if ((this.marks[number]! & HELD) !== 0) return;
-    if (this.set.typeCodeAt(number) === TREE) this.expand(number, 0);
+    if (this.set.typeCodeAt(number) === TREE) this.expand(number, -1);
     else this.send(number);
   }
 

@@ -42,6 +42,22 @@ export async function writePack(options: WritePackOptions, sink: ByteSink): Prom
   await output.end();
 }
 
+/** How many of the objects that writePack writes are deltas. */
+export function countDeltas({
+  set,
+  marks,
+  thinPack,
+}: Pick<WritePackOptions, "set" | "marks" | "thinPack">): number {
+  const usable = thinPack ? SENT | HELD : SENT;
+  let count = 0;
+  for (let number = 0; number < set.size; number++) {
+    if ((marks[number]! & SENT) === 0) continue;
+    const base = set.baseOf(number);
+    if (base !== NOT_HERE && (marks[base]! & usable) !== 0) count++;
+  }
+  return count;
+}
+
 async function copyWholePack(source: StreamableSource, sink: ByteSink): Promise<void> {
   const stream = source.stream(0, source.sizeBytes);
   let isEnded = false;

@@ -32,14 +32,25 @@ export async function findInvisible(
   set: PackSet,
   oids: readonly Oid[],
 ): Promise<Oid | null> {
+  const isVisible = await findVisible(query, state, set, oids);
+  return oids.find((oid) => !isVisible(set.find(oid))) ?? null;
+}
+
+/** Tells of each of some stored objects, by number, whether a visible ref reaches it. Takes what findInvisible takes. */
+export async function findVisible(
+  query: Executor,
+  state: RefState,
+  set: PackSet,
+  oids: readonly Oid[],
+): Promise<(number: number) => boolean> {
+  if (oids.length === 0) return () => false;
   const numbers = oids.map((oid) => set.find(oid));
   const areCommits = numbers.every((number) => set.typeCodeAt(number) === COMMIT);
   const name = nameState(state);
   const known =
     reachedCache.get(`objects ${name}`) ?? (areCommits ? reachedCache.get(`commits ${name}`) : undefined);
   const bits = known?.bits ?? (await findReached(query, state, set, areCommits ? numbers : null));
-  if (bits === "all") return null;
-  return oids.find((_, at) => !hasBit(bits, numbers[at]!)) ?? null;
+  return bits === "all" ? () => true : (number) => hasBit(bits, number);
 }
 
 /** @param commits where only commits are asked for; "all": every one of them is reached */

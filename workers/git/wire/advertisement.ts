@@ -47,6 +47,7 @@ export function writeV2Advertisement(out: PacketBuffer): void {
   out.line(AGENT);
   out.line("ls-refs=unborn");
   out.line("fetch=shallow wait-for-done filter ref-in-want sideband-all");
+  out.line("server-option");
   out.line("object-format=sha1");
   out.line("object-info");
   out.line("bundle-uri");

@@ -1,6 +1,6 @@
 // What a client asks of a fetch, whichever version of the protocol it spoke; and the arguments of the v2 command
-// `fetch` (gitprotocol-v2). Invariant: a request that was read holds well-formed ids and no contradiction.
-import { HAVE_LIMIT, NOT_REF_LIMIT, SHALLOW_LIMIT, WANT_LIMIT } from "../limits.ts";
+// `fetch` (gitprotocol-v2). Invariant: a request that was read holds well-formed ids and no contradiction. How many lines it
+// has is bounded by their bytes alone (FETCH_REQUEST_LIMIT_BYTES).
 import { GitError } from "../object/git-error.ts";
 import { isOid, type Oid } from "../object/oid.ts";
 import { type ObjectFilter, parseFilterSpec } from "./filter-spec.ts";
@@ -52,26 +52,22 @@ export class FetchRequestBuilder {
   sidebandAll = false;
 
   addWant(oid: string): void {
-    addOid(this.wants, oid, WANT_LIMIT, "want");
+    addOid(this.wants, oid, "want");
   }
 
   addHave(oid: string): void {
-    addOid(this.haves, oid, HAVE_LIMIT, "have");
+    addOid(this.haves, oid, "have");
   }
 
   addShallow(oid: string): void {
-    addOid(this.shallows, oid, SHALLOW_LIMIT, "shallow");
+    addOid(this.shallows, oid, "shallow");
   }
 
   addWantRef(name: string): void {
-    if (this.wantRefs.length >= WANT_LIMIT)
-      throw new GitError("limit_exceeded", `more than ${WANT_LIMIT} 'want-ref' lines`);
     this.wantRefs.push(name);
   }
 
   addNotRef(name: string): void {
-    if (this.notRefs.length >= NOT_REF_LIMIT)
-      throw new GitError("limit_exceeded", `more than ${NOT_REF_LIMIT} refs are to be left out (deepen-not)`);
     this.notRefs.push(name);
   }
 
@@ -109,10 +105,9 @@ export class FetchRequestBuilder {
   }
 }
 
-function addOid(to: Oid[], oid: string, limit: number, what: string): void {
+function addOid(to: Oid[], oid: string, what: string): void {
   if (!isOid(oid))
     throw new GitError("bad_protocol", `protocol error: expected an object id after '${what}'`);
-  if (to.length >= limit) throw new GitError("limit_exceeded", `more than ${limit} '${what}' lines`);
   to.push(oid);
 }
 

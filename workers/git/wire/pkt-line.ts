@@ -72,6 +72,11 @@ export class PacketBuffer {
     this.packet(encoder.encode(`${text}\n`));
   }
 
+  /** Appends a line of text as it stands, without a line feed. */
+  text(text: string): void {
+    this.packet(encoder.encode(text));
+  }
+
   /** Appends a line as it stands. Throws RangeError when it exceeds the limit of a line. */
   packet(payload: Uint8Array): void {
     if (payload.length > PACKET_PAYLOAD_LIMIT_BYTES) throw new RangeError("a protocol line is too long");

@@ -3,6 +3,8 @@ import { PACKET_PAYLOAD_LIMIT_BYTES, PacketBuffer } from "./pkt-line.ts";
 
 export interface RefReport {
   readonly name: string;
+  /** The name as it was sent, where that isn't UTF-8. */
+  readonly rawName?: Uint8Array;
   /** Why the ref didn't move; null when it did. */
   readonly refusal: string | null;
 }
@@ -17,8 +19,9 @@ export function formatReport(
 ): Uint8Array<ArrayBuffer> {
   const out = new PacketBuffer();
   out.line(`unpack ${unpackError === null ? "ok" : oneLine(unpackError)}`);
-  for (const { name, refusal } of refs) {
-    out.line(refusal === null ? `ok ${name}` : `ng ${name} ${oneLine(refusal)}`);
+  for (const { name, rawName, refusal } of refs) {
+    const [word, reason] = refusal === null ? ["ok ", "\n"] : ["ng ", ` ${oneLine(refusal)}\n`];
+    out.packet(Buffer.concat([Buffer.from(word), rawName ?? Buffer.from(name), Buffer.from(reason)]));
   }
   out.flush();
   return out.take();

@@ -119,16 +119,20 @@ interface NegotiationAnswer {
 
 /**
  * Answers the haves as `git upload-pack --stateless-rpc` does. `isCommon` says whether an object is here;
- * `isReady` whether every want reaches one of the common objects seen so far.
+ * `isReady` whether every want reaches one of the common objects seen so far; `parentsOf` what a common commit leads to.
  */
 export function answerNegotiation(
   request: UploadRequest,
   isCommon: (oid: Oid) => boolean,
   isReady: (common: readonly Oid[]) => boolean,
+  parentsOf: (oid: Oid) => readonly Oid[] = () => [],
 ): NegotiationAnswer {
   const { ackKind, noDone } = request;
   const lines: string[] = [];
   const common: Oid[] = [];
+  // Where one object is acknowledged, it is again for each that follows from it, until another comes.
+  const implied = new Set<Oid>();
+  let surprises = 0;
   let gotCommon = false;
   let gotOther = false;
   let sentReady = false;
@@ -154,7 +158,11 @@ export function answerNegotiation(
       common.push(step.have);
       if (ackKind === "detailed") lines.push(`ACK ${step.have} common`);
       else if (ackKind === "multi") lines.push(`ACK ${step.have} continue`);
-      else if (common.length === 1) lines.push(`ACK ${step.have}`);
+      else {
+        if (!implied.has(step.have)) surprises++;
+        for (const oid of [step.have, ...parentsOf(step.have)]) implied.add(oid);
+        if (surprises === 1) lines.push(`ACK ${step.have}`);
+      }
     } else {
       gotOther = true;
       if (ackKind !== "single" && common.length > 0 && isReady(common)) {
