@@ -1,4 +1,5 @@
 // One JSON object a line on stdout. Invariant: no token and no secret is logged; callers pass single fields.
+import { showLine } from "../schema/terminal-text.ts";
 
 type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -12,7 +13,9 @@ export interface Log {
 /** A log whose every line carries `context`. */
 export function createLog(context: LogFields, writeLine: (line: string) => void = printLine): Log {
   const write = (level: string, message: string, fields: LogFields = {}) =>
-    writeLine(JSON.stringify({ at: new Date().toISOString(), level, message, ...context, ...fields }));
+    writeLine(
+      showLine(JSON.stringify({ at: new Date().toISOString(), level, message, ...context, ...fields })),
+    );
   return {
     info: (message, fields) => write("info", message, fields),
     warn: (message, fields) => write("warn", message, fields),

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { SIGNATURE_HEADER, signRequest } from "../schema/signature.ts";
+import { showLine, showLines } from "../schema/terminal-text.ts";
 import { readDevConfig } from "./dev/config.ts";
 
 interface Installation {
@@ -79,7 +80,7 @@ async function printFindings(name: string, body: ReadableStream<Uint8Array> | nu
       continue;
     }
     if (finding.level === "error") errors++;
-    console.log(`${name}: ${finding.level}: ${finding.message}`);
+    console.log(showLine(`${name}: ${finding.level}: ${finding.message}`));
   }
   if (!isEnded) console.log(`${name}: error: the check did not come to its end`);
   return isEnded && errors === 0;
@@ -116,7 +117,7 @@ runChecks(wanted).then(
     process.exitCode = isWhole ? 0 : 1;
   },
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(showLines(error instanceof Error ? error.message : String(error)));
     process.exitCode = 1;
   },
 );

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { showLine, showLines } from "../schema/terminal-text.ts";
 import { ForgeImports, type ImportAnswer, ImportRefused } from "./import/forge-imports.ts";
 import { type ImportSource, openSource } from "./import/import-source.ts";
 import { createProgressBar, type ProgressBar } from "./import/show-progress.ts";
@@ -131,16 +132,21 @@ async function runImport(wanted: Wanted): Promise<number> {
   bar.end();
   source.forget();
   if (end.state !== "done" || end.result === null) {
-    console.error(`The import has ${end.state}; nothing has moved.\n${end.failure ?? ""}`);
+    console.error(showLines(`The import has ${end.state}; nothing has moved.\n${end.failure ?? ""}`));
     return 1;
   }
   const { moved, unchanged, skipped, skipped_names: names, lines } = end.result;
   console.log(`Imported: ${moved} refs moved, ${unchanged} were there already`);
   if (skipped > 0)
-    console.log(`${skipped} refs are not a client's to set and were left out: ${names.join(" ")}`);
-  for (const line of lines) console.log(line);
+    console.log(
+      `${skipped} refs are not a client's to set and were left out: ${names.map(showLine).join(" ")}`,
+    );
+  for (const line of lines) console.log(showLine(line));
   return 0;
 }
+
+const describeFailure = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const wanted = readArguments();
 if (wanted === undefined) {
@@ -151,7 +157,7 @@ if (wanted === undefined) {
     process.exitCode = await runImport(wanted);
   } catch (error) {
     const isRefused = error instanceof ImportRefused;
-    console.error(isRefused ? `Refused: ${error.message}` : error);
+    console.error(showLines(isRefused ? `Refused: ${error.message}` : describeFailure(error)));
     if (!isRefused) console.error("Start it again with the same words and it goes on where it was.");
     process.exitCode = 1;
   }

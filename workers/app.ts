@@ -1,6 +1,7 @@
 // The order of the routes, readable top to bottom.
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
+import { showLines } from "../schema/terminal-text.ts";
 import { assetRoutes } from "../site/asset-routes.ts";
 import { answerErrorPage } from "../site/error-routes.tsx";
 import { siteRoutes } from "../site/routes.tsx";
@@ -124,7 +125,7 @@ git.onError((error, context) => {
   const failure = toForgeError(error);
   logFailure(context, failure);
   if (failure.retryAfterMs !== undefined) context.header("Retry-After", formatSeconds(failure.retryAfterMs));
-  return context.text(`${failure.message}\n`, failure.status);
+  return context.text(`${showLines(failure.message)}\n`, failure.status);
 });
 
 export const app = new Hono<AppEnv>();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, test, vi } from "vitest";
+import { showLine } from "../../schema/terminal-text.ts";
 import { openEventLog } from "./event-log.ts";
 
 async function follow(...lines: string[]): Promise<{ screen: string[]; file: unknown[] }> {
@@ -30,6 +31,22 @@ test("an event is its time, source, message and fields; the ids stay in the file
   };
   const { screen, file } = await follow(JSON.stringify(event));
   expect(screen).toEqual(['04:05:06 worker request path="/a b" status=200']);
+  expect(file).toEqual([event]);
+});
+
+test("what somebody named their files does nothing to the terminal", async () => {
+  const event = {
+    at: "2026-11-21T04:05:06Z",
+    level: "info",
+    message: "a\u009b2J",
+    path: "/x\u202e\u001b[31m",
+    cause: "one\u001b[1A\n\u2028two",
+  };
+  // As the programs write it: a reader of lines would take U+2028 for the end of one.
+  const { screen, file } = await follow(showLine(JSON.stringify(event)));
+  expect(screen).toEqual([
+    "04:05:06 worker a\\u009b2J path=/x\\u202e\\u001b[31m\n    one\\u001b[1A\n    \\u2028two",
+  ]);
   expect(file).toEqual([event]);
 });
 

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { showLine, showLines } from "../../schema/terminal-text.ts";
 
 /** A log file larger than this is put aside at the next start; one older file is kept. */
 const maxLogBytes = 64 * 1024 * 1024;
@@ -25,7 +26,7 @@ export function openEventLog(logsFolder: string, source: string, print: (line: s
         createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {
           if (line === "") return;
           const event = parseEvent(line);
-          appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+          appendFileSync(file, `${showLine(JSON.stringify(event))}\n`, { mode: 0o600 });
           print(formatEvent(source, event));
         });
       }
@@ -53,8 +54,10 @@ function formatEvent(source: string, event: LoggedEvent): string {
   const fields = Object.entries(event)
     .filter(([name, value]) => !quietFields.includes(name) && value !== null && value !== "")
     .map(([name, value]) => `${name}=${formatValue(value)}`);
-  const cause = typeof event.cause === "string" ? [`\n${event.cause.replaceAll(/^/gm, "    ")}`] : [];
-  return [`${time} ${source}`, `${level}${event.message ?? ""}`, ...fields].join(" ") + cause.join("");
+  const cause =
+    typeof event.cause === "string" ? [`\n${showLines(event.cause).replaceAll(/^/gm, "    ")}`] : [];
+  const line = [`${time} ${source}`, `${level}${event.message ?? ""}`, ...fields].join(" ");
+  return showLine(line) + cause.join("");
 }
 
 function formatValue(value: unknown): string {

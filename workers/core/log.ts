@@ -1,5 +1,6 @@
 // One JSON object a line on the console, each with the id of the request it belongs to.
 // Invariant: no secret is logged; callers pass fields, never whole requests.
+import { showLine } from "../../schema/terminal-text.ts";
 
 type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -13,7 +14,9 @@ export interface Log {
 /** A log whose every line carries `context`. */
 export function createLog(context: LogFields): Log {
   const write = (level: string, message: string, fields: LogFields = {}) =>
-    console.log(JSON.stringify({ at: new Date().toISOString(), level, message, ...context, ...fields }));
+    console.log(
+      showLine(JSON.stringify({ at: new Date().toISOString(), level, message, ...context, ...fields })),
+    );
   return {
     info: (message, fields) => write("info", message, fields),
     warn: (message, fields) => write("warn", message, fields),

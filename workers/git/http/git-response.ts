@@ -1,6 +1,7 @@
 // The responses of git's smart HTTP (gitprotocol-http): never cached, of the right type, streamed in large pieces.
 
 import type { Context } from "hono";
+import { showLine, showLines } from "../../../schema/terminal-text.ts";
 import { toForgeError } from "../../core/api-errors.ts";
 import type { AppEnv } from "../../core/app-env.ts";
 import { runInBackground } from "../../core/background.ts";
@@ -27,7 +28,7 @@ export function withCacheHeader(response: Response, state: "HIT" | "PLAN" | "MIS
 
 /** A refusal that git's client shows to the person. */
 export function refuse(status: number, message: string, headers: Record<string, string> = {}): Response {
-  return new Response(`${message}\n`, {
+  return new Response(`${showLines(message)}\n`, {
     status,
     headers: { "Content-Type": "text/plain; charset=utf-8", ...NEVER_CACHED, ...headers },
   });
@@ -36,7 +37,7 @@ export function refuse(status: number, message: string, headers: Record<string, 
 /** The one line by which a server says, in the protocol, that it can't do what was asked (gitprotocol-pack). */
 export function answerError(contentType: string, error: GitError): Response {
   const out = new PacketBuffer();
-  out.text(`ERR ${error.message}`);
+  out.text(`ERR ${showLine(error.message)}`);
   return answer(contentType, out.take());
 }
 

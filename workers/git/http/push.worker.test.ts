@@ -6,6 +6,7 @@ import { refOperations, refs, repositories } from "../../../schema/tables/git.ts
 import { database } from "../../testing/fixtures.ts";
 import { ZERO_OID } from "../object/oid.ts";
 import {
+  command,
   NO_HOOKS,
   openTestRepository,
   post,
@@ -80,6 +81,24 @@ describe("a push", () => {
     const report = readAnswer(data).lines;
     expect(report[1]).toMatch(/^ng refs\/heads\/caf. the name of a ref must be UTF-8$/);
     expect(report[2]).toBe("ok refs/heads/x");
+  });
+
+  it("tells its hooks' lines as text, whatever is in them", async () => {
+    const lines = ["Plue: .plue/workflows/\u001b[2J\u202e.yaml\nremote: forged"];
+    repository = { ...repository, hooks: async () => ({ ...NO_HOOKS, committed: async () => lines }) };
+    const { told } = await push(repository, [made(MAIN, first.oid)], makePack(first.objects));
+    expect(told).toBe("Plue: .plue/workflows/\\u001b[2J\\u202e.yaml\\u000aremote: forged\n");
+  });
+
+  it("shows what is wrong with a ref's name as text", async () => {
+    const { report } = await push(
+      repository,
+      [made("refs/heads/\u001b[2J", first.oid)],
+      makePack(first.objects),
+    );
+    expect(report.join()).toContain("funny refname");
+    const answer = await command(repository, "ls-refs", ["\u001b[2J\u202e"]);
+    expect(answer.lines).toEqual(["ERR ls-refs: unexpected line: '\\u001b[2J\\u202e'"]);
   });
 
   it("from a shallow clone whose history isn't there is told so", async () => {

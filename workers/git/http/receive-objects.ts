@@ -175,7 +175,7 @@ function createProgress(say: (text: string) => Promise<void>) {
       if (phase !== "resolving" || Date.now() - saidAtMs < PROGRESS_MS) return;
       saidAtMs = Date.now();
       const percent = Math.floor((100 * done) / Math.max(total, 1));
-      saying = saying.then(() => say(`Resolving deltas: ${percent}% (${done}/${total})\r`));
+      saying = saying.then(() => say(`Resolving deltas: ${percent}% (${done}/${total})`));
       // Thrown by settle.
       saying.catch(() => undefined);
     },

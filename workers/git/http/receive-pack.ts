@@ -108,8 +108,9 @@ class PusherVoice {
     return this.out;
   }
 
+  /** Says how it goes, in the place of what was said before. */
   async say(text: string): Promise<void> {
-    if (!this.isQuiet) await this.out?.progress(text);
+    if (!this.isQuiet) await this.out?.progress(text, "\r");
   }
 }
 
@@ -126,9 +127,9 @@ async function answerPush(
     const outcome = await settled;
     if ("end" in outcome) {
       const { end } = outcome;
-      for (const line of end.lines) await out.progress(`${line}\n`);
+      for (const line of end.lines) await out.progress(line);
       if (end.lateFailure !== undefined) {
-        await out.progress(`warning: the push is in, but then: ${reportFailure(context, end.lateFailure)}\n`);
+        await out.progress(`warning: the push is in, but then: ${reportFailure(context, end.lateFailure)}`);
       }
       await report(end, capabilities, out);
     } else {
@@ -154,7 +155,7 @@ async function report(end: PushEnd, capabilities: Capabilities, out: ByteSink): 
 function answerFatal(context: Context<AppEnv>, capabilities: Capabilities, error: GitError): Response {
   return answerInStream(context, RECEIVE_RESULT, async (sink) => {
     const out = new SidebandWriter(sink, capabilities.has("side-band-64k") ? "64k" : "none");
-    await out.fatal(`${error.message}\n`);
+    await out.fatal(error.message);
     await out.end();
   });
 }

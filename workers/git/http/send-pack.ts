@@ -105,7 +105,7 @@ export async function sendPack(
   const out = new SidebandWriter(sink, request.sideband);
   const keepAlive = startKeepAlive(out);
   try {
-    if (!request.noProgress) await out.progress(`Enumerating objects: ${plan.sentCount}, done.\n`);
+    if (!request.noProgress) await out.progress(`Enumerating objects: ${plan.sentCount}, done.`);
     const options = {
       set: packs.set,
       sources: packs.sources,
@@ -124,7 +124,7 @@ export async function sendPack(
     return true;
   } catch (error) {
     if (sink.isGone) throw error;
-    await out.fatal(`${reportFailure(context, error)}\n`);
+    await out.fatal(reportFailure(context, error));
     await out.end();
     return false;
   } finally {
@@ -135,7 +135,7 @@ export async function sendPack(
 /** As git's pack-objects says it; all that is sent was stored in a pack. */
 function describeTotal(sentCount: number, deltaCount: number): string {
   const counts = `${sentCount} (delta ${deltaCount})`;
-  return `Total ${counts}, reused ${counts}, pack-reused ${sentCount}\n`;
+  return `Total ${counts}, reused ${counts}, pack-reused ${sentCount}`;
 }
 
 /** Writes an empty frame whenever nothing was sent for a while, until stopped. */

@@ -1,4 +1,5 @@
 // How a push ended (gitprotocol-pack, "Report Status"): whether the pack was taken, and each ref's fate.
+import { showLine } from "../../../schema/terminal-text.ts";
 import { PACKET_PAYLOAD_LIMIT_BYTES, PacketBuffer } from "./pkt-line.ts";
 
 export interface RefReport {
@@ -28,5 +29,5 @@ export function formatReport(
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").slice(0, REASON_CHARACTERS);
+  return showLine(text.replace(/\s+/g, " ")).slice(0, REASON_CHARACTERS);
 }

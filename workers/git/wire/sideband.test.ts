@@ -1,6 +1,7 @@
 // Bands come apart again at the other end, whatever was written between, in few writes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { showLine } from "../../../schema/terminal-text.ts";
 import { parsePacketLength } from "./pkt-line.ts";
 import { type SidebandKind, SidebandWriter } from "./sideband.ts";
 
@@ -54,7 +55,7 @@ describe("sideband", () => {
         for (const band of [1, 2]) {
           const expected = messages
             .filter(([one]) => one === band)
-            .map(([, text]) => text)
+            .map(([, text]) => (band === 1 ? text : `${showLine(text)}\n`))
             .join("");
           expect(bands.get(band) ?? "").toBe(expected);
         }
@@ -77,7 +78,7 @@ describe("sideband", () => {
   });
 
   it("says what ended the request on the third band", async () => {
-    const { parts } = await send("64k", (out) => out.fatal("no more\n"));
+    const { parts } = await send("64k", (out) => out.fatal("no more"));
     expect(split(Buffer.concat(parts)).bands).toEqual(new Map([[3, "no more\n"]]));
   });
 

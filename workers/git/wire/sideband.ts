@@ -1,5 +1,6 @@
 // The three bands of a response (gitprotocol-pack, "Packfile Data"): data, progress, and a last word before the end.
 // Frames are laid out in big pieces, because each write costs far more than the bytes in it.
+import { showLine } from "../../../schema/terminal-text.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import {
   PACKET_LENGTH_BYTES,
@@ -34,7 +35,7 @@ export class BandedPacketBuffer extends PacketBuffer {
 
   /** Says what ended the request. */
   fatal(text: string): void {
-    this.banded(FATAL_BAND, encoder.encode(text));
+    this.banded(FATAL_BAND, encoder.encode(showLine(text)));
   }
 
   private banded(band: number, payload: Uint8Array): void {
@@ -69,14 +70,17 @@ export class SidebandWriter implements ByteSink {
     return this.inTurn(() => this.append(bytes));
   }
 
-  /** Says something to the person, at once: lines as they are to be seen, line feeds included. */
-  progress(text: string): Promise<void> {
-    return this.inTurn(() => this.say(PROGRESS_BAND, encoder.encode(text)));
+  /**
+   * Says a line to the person, at once. What isn't safe to print in it is escaped.
+   * @param end what follows the line: a carriage return where the next line is to take its place
+   */
+  progress(line: string, end: "\n" | "\r" = "\n"): Promise<void> {
+    return this.inTurn(() => this.say(PROGRESS_BAND, encoder.encode(showLine(line) + end)));
   }
 
-  /** Says what ended the request; git's client gives up on reading it. */
-  fatal(text: string): Promise<void> {
-    return this.inTurn(() => this.say(FATAL_BAND, encoder.encode(text)));
+  /** Says in a line what ended the request; git's client gives up on reading it. */
+  fatal(line: string): Promise<void> {
+    return this.inTurn(() => this.say(FATAL_BAND, encoder.encode(`${showLine(line)}\n`)));
   }
 
   /** Keeps the connection alive with a frame that holds nothing. */
