@@ -10,6 +10,7 @@ describe("readToken", () => {
     [`Basic ${btoa("admin:abc")}`, "abc"],
     [`Basic ${btoa("admin:a:b")}`, "a:b"],
     [`Basic ${btoa("abc:")}`, "abc"],
+    [`Basic ${btoa("abc:x-oauth-basic")}`, "abc"],
     [undefined, undefined],
     ["", undefined],
     ["Bearer", undefined],

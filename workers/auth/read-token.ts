@@ -32,8 +32,9 @@ function readBasicPassword(encoded: string): string | undefined {
     const decoded = atob(encoded);
     const colon = decoded.indexOf(":");
     if (colon < 0) return undefined;
-    // `https://TOKEN@host` sends the token as the user name and no password.
-    return decoded.slice(colon + 1) || decoded.slice(0, colon);
+    const [user, password] = [decoded.slice(0, colon), decoded.slice(colon + 1)];
+    // `https://TOKEN@host` sends the token as the user name and no password, and older scripts a fixed one.
+    return password === "" || password === "x-oauth-basic" ? user : password;
   } catch (cause) {
     throw new ForgeError("unauthorized", "The Authorization header isn't valid base64.", { cause });
   }
