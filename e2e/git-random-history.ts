@@ -35,6 +35,8 @@ interface Commit {
 
 const STATES = 4;
 const HUGE_BYTES = 700_000;
+/** Of the directory that half of the histories begin with; it has at most twice as many. */
+const WIDE_ENTRIES_MIN = 140;
 
 /** Writes the history of a seed into a new bare repository in `folder`. */
 export async function writeRandomHistory(folder: string, seed: number): Promise<RandomHistory> {
@@ -85,6 +87,7 @@ class HistoryWriter {
     const addHuge = (bytes: Buffer) => files.set("huge", { mode: "100644", content: this.writeBlob(bytes) });
     if (seed % 4 === 0) addHuge(this.makeBytes(HUGE_BYTES));
     if (seed % 4 === 1) addHuge(Buffer.alloc(3 * HUGE_BYTES, "all the same "));
+    if (seed % 2 === 0) this.addWide(files);
     this.commitOn("refs/heads/main", [], files);
   }
 
@@ -234,6 +237,15 @@ class HistoryWriter {
     else file("100644", this.makeText(this.random.below(roll === 5 ? 900 : 60)));
   }
 
+  /** A directory of more entries than fit the first size of any buffer. */
+  private addWide(files: Map<string, FileEntry>): void {
+    const count = WIDE_ENTRIES_MIN + this.random.below(WIDE_ENTRIES_MIN);
+    for (let at = 0; at < count; at++) {
+      const content = this.writeBlob(Buffer.from(`${this.makeLine()}\n`));
+      files.set(`wide/${this.makeWord()}${++this.marks}`, { mode: "100644", content });
+    }
+  }
+
   private editBytes(bytes: Buffer = Buffer.alloc(0)): Buffer {
     const at = this.random.below(bytes.length + 1);
     const end = Math.min(bytes.length, at + this.random.below(80));
@@ -263,7 +275,16 @@ class HistoryWriter {
   }
 
   private newPath(): string {
-    const folder = this.random.pick(["", "", "src/", "src/deep/er/", "docs/", "sp ace/", "\xff\xfe/"]);
+    const folder = this.random.pick([
+      "",
+      "",
+      "src/",
+      "src/deep/er/",
+      "docs/",
+      "sp ace/",
+      "\xff\xfe/",
+      "wide/",
+    ]);
     return `${folder}${this.random.pick(["", "", "\xe9", ".", "-", "\xc3\xa4"])}${this.makeWord()}${++this.marks}`;
   }
 
