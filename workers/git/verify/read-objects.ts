@@ -58,7 +58,10 @@ class ObjectPass {
   private readonly inflater = new Inflater();
   /** By position: 1–4, or 0 while it isn't known. */
   private readonly types: Uint8Array;
-  private readonly loaded = new BoundedCache<LoadedObject>(VERIFY_CACHE_BYTES);
+  // Memory is given back at once: what is evicted is older than the object at hand and its base.
+  private readonly loaded = new BoundedCache<LoadedObject>(VERIFY_CACHE_BYTES, (_, { bytes }) => {
+    if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+  });
   private madeBytes = 0;
 
   constructor(source: RangeSource, index: PackIndex) {
@@ -116,36 +119,33 @@ class ObjectPass {
     return typeCode;
   }
 
-  /** An object that isn't a blob, through its chain of deltas. */
+  /** An object that isn't a blob, through its chain of deltas, of which one at a time is held. */
   private async load(position: number): Promise<Uint8Array> {
-    const deltas: { position: number; delta: Uint8Array }[] = [];
+    const chain: number[] = [];
     let bytes: Uint8Array | null = null;
     for (let at = position; bytes === null; ) {
-      const known = this.loaded.get(String(at));
-      if (known !== undefined) {
-        bytes = known.bytes;
-        break;
-      }
+      bytes = this.loaded.get(String(at))?.bytes ?? null;
+      if (bytes !== null) break;
       const entry = await this.openEntry(at);
-      const body = await this.inflate(at, entry);
       if (entry.base === NO_BASE) {
-        bytes = body;
+        bytes = await this.inflate(at, entry);
         this.keep(at, bytes);
         break;
       }
-      deltas.push({ position: at, delta: body });
-      if (deltas.length > DELTA_DEPTH_LIMIT) throw this.damaged(position, "is a delta without an end");
+      if (chain.push(at) > DELTA_DEPTH_LIMIT) throw this.damaged(position, "is a delta without an end");
       at = entry.base;
     }
-    for (let step = deltas.pop(); step !== undefined; step = deltas.pop()) {
-      bytes = applyDelta(bytes, step.delta, DELTA_OBJECT_LIMIT_BYTES);
+    for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
+      const delta = await this.inflate(next, await this.openEntry(next));
+      bytes = applyDelta(bytes, delta, DELTA_OBJECT_LIMIT_BYTES);
+      delta.buffer.transfer(0);
       this.charge(bytes.length);
-      this.keep(step.position, bytes);
+      this.keep(next, bytes);
     }
     return bytes;
   }
 
-  private async inflate(position: number, { sizeBytes, bodyAt }: Entry): Promise<Uint8Array> {
+  private async inflate(position: number, { sizeBytes, bodyAt }: Entry): Promise<Uint8Array<ArrayBuffer>> {
     if (sizeBytes > DELTA_OBJECT_LIMIT_BYTES) throw this.damaged(position, "is too large to be read");
     this.charge(sizeBytes);
     const offset = this.index.offsetAt(position);

@@ -1,12 +1,14 @@
 // What is read of packs that real git made is what git says of them, and a graph that says otherwise is found out.
 import { beforeAll, describe, expect, it } from "vitest";
 import { GitError } from "../object/git-error.ts";
+import { hashObject } from "../object/hash-object.ts";
 import { parseOid } from "../object/oid.ts";
 import type { ExternalObject } from "../pack/ingest-types.ts";
 import { type PackGraph, parsePackGraph } from "../pack/pack-graph.ts";
 import { type PackIndex, parsePackIndex } from "../pack/pack-index.ts";
 import { createMemorySource } from "../pack/range-source.ts";
 import { collectPack, ingestBytes } from "../testing/ingest-bytes.ts";
+import { appendingDelta, blob, PackBuilder, text } from "../testing/pack-builder.ts";
 import { createRepository, type RealRepository } from "../testing/real-git.ts";
 import { writeHistory } from "../testing/seeded-history.ts";
 import { compareGraph } from "./compare-graph.ts";
@@ -128,6 +130,24 @@ it("a byte that changes in a tree is found out by its hash", async () => {
   };
   expect(ingested.objectCount).toBe(index.count);
   await expect(findNeeds(createMemorySource(pack), lies)).rejects.toThrow("isn't what its id says");
+});
+
+it("a chain of deltas whose bases all come later is read, a delta at a time", async () => {
+  const one = blob("one\n");
+  const entry = (at: number) =>
+    Buffer.concat([text(`100644 f${String(at).padStart(4, "0")}\0`), parseOid(one.oid)]);
+  const trees = Array.from({ length: 200 }, (_, at) =>
+    Buffer.concat(Array.from({ length: at + 1 }, (_, name) => entry(name))),
+  );
+  const oids = trees.map((tree) => hashObject("tree", tree));
+  const builder = new PackBuilder();
+  for (let at = trees.length - 1; at > 0; at--) {
+    builder.add({ baseOid: oids[at - 1]!, delta: appendingDelta(trees[at - 1]!, entry(at)) });
+  }
+  const pack = builder.add({ type: "tree", bytes: trees[0]! }).add(one).finish();
+  const { ingested, index, source } = await open(pack);
+  expect(await compareGraph(source, index, parsePackGraph(ingested.graph, index))).toEqual([]);
+  expect(await findNeeds(source, index)).toHaveLength(0);
 });
 
 it.each([
