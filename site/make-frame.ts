@@ -30,8 +30,10 @@ export function makeFrame(context: Context<AppEnv>): Frame {
 function findViewer(context: Context<AppEnv>): Viewer | null {
   const actor = context.get("actor");
   if (actor?.kind !== "user") return null;
-  const csrfToken = actor.credential.kind === "session" ? actor.credential.csrfToken : "";
-  return { username: actor.username, isAdmin: actor.isAdmin, csrfToken };
+  const { username, isAdmin, credential } = actor;
+  const isSession = credential.kind === "session";
+  const waiting = (isSession ? credential.waiting : undefined) ?? { invitations: 0, transfers: 0 };
+  return { username, isAdmin, csrfToken: isSession ? credential.csrfToken : "", waiting };
 }
 
 function findAppearance(context: Context<AppEnv>): Appearance {

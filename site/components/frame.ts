@@ -7,6 +7,8 @@ export interface Viewer {
   /** Whether the pages of the site's administration are there for them. */
   isAdmin: boolean;
   csrfToken: string;
+  /** How many invitations and offers of repositories wait for their answer. */
+  waiting: { invitations: number; transfers: number };
 }
 
 export interface Frame {

@@ -2,7 +2,8 @@
 import { raw } from "hono/html";
 import type { PropsWithChildren } from "hono/jsx";
 import { CsrfField } from "./form.tsx";
-import type { Frame } from "./frame.ts";
+import type { Frame, Viewer } from "./frame.ts";
+import { ownOrganizationsPath } from "./organization-paths.ts";
 import { homePath, newRepositoryPath, signInPath, signOutPath } from "./paths.ts";
 
 const DOCTYPE = raw("<!doctype html>");
@@ -51,6 +52,25 @@ export function Layout({ frame, title, script, children }: LayoutProps) {
   );
 }
 
+/** What waits for the viewer's answer, where there is anything. */
+function WaitingLinks({ waiting: { invitations, transfers } }: { waiting: Viewer["waiting"] }) {
+  const count = (many: number, what: string) => `${many} ${what}${many === 1 ? "" : "s"}`;
+  return (
+    <>
+      {invitations === 0 ? null : (
+        <a href={ownOrganizationsPath} class="tag">
+          {count(invitations, "invitation")}
+        </a>
+      )}
+      {transfers === 0 ? null : (
+        <a href="/settings/transfers" class="tag">
+          {count(transfers, "transfer offer")}
+        </a>
+      )}
+    </>
+  );
+}
+
 function Banner({ site, viewer }: Pick<Frame, "site" | "viewer">) {
   return (
     <header class="banner">
@@ -66,6 +86,7 @@ function Banner({ site, viewer }: Pick<Frame, "site" | "viewer">) {
       ) : (
         <form method="post" action={signOutPath} class="row">
           <CsrfField viewer={viewer} />
+          <WaitingLinks waiting={viewer.waiting} />
           <a href={`/${viewer.username}`}>{viewer.username}</a>
           {viewer.isAdmin ? <a href="/site-admin">Administration</a> : null}
           <a href="/settings">Settings</a>

@@ -70,7 +70,7 @@ export const organizationPeopleRoutes = new Hono<AppEnv>()
     const isMail = act === "invite" && field("username").includes("@");
     const problem = await expectRefusal(() => perform(context, organization, isMail ? "mail" : act, field));
     if (problem === undefined) {
-      if (isMail || act === "resend") sendSoon(context);
+      if (act === "invite" || act === "resend") sendSoon(context);
       const done = isMail ? "mail" : act;
       return context.redirect(`${organizationPath(organization.name, "people")}?done=${done}`, 303);
     }
@@ -106,7 +106,7 @@ async function perform(context: Context<AppEnv>, organization: Organization, act
   const services = { ...makeServices(context), actor };
   const teamIds = field("team") === "" ? [] : [readIdParam(field("team"))];
   if (act === "mail") return inviteAddress(services, organization, { email: username, role, teamIds });
-  return inviteMember(database, actor, origin, organization, { username, role, teamIds });
+  return inviteMember(services, organization, { username, role, teamIds });
 }
 
 interface Answer {

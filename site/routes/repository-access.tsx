@@ -82,11 +82,10 @@ async function perform(
   }
   if (act === "remove") return removeCollaborator(database, actor, origin, repository, username);
   const role = toRepositoryRole(field("role"));
-  if (username.includes("@")) {
-    const services = { ...makeServices(context), actor };
+  const services = { ...makeServices(context), actor };
+  if (username.includes("@"))
     return inviteAddressToRepository(services, repository, { email: username, role });
-  }
-  return setCollaborator(database, actor, origin, repository, { username, role });
+  return setCollaborator(services, repository, { username, role });
 }
 
 interface Answer {

@@ -6,7 +6,12 @@ export const NOW = new Date("2026-11-21T12:00:00.000Z");
 
 export const SIGNED_IN: Frame = {
   appearance: "auto",
-  viewer: { username: "admin", isAdmin: true, csrfToken: "the-token" },
+  viewer: {
+    username: "admin",
+    isAdmin: true,
+    csrfToken: "the-token",
+    waiting: { invitations: 0, transfers: 0 },
+  },
   assets: {
     css: "/assets/main.css",
     runScript: "/assets/run.js",

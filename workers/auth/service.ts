@@ -115,6 +115,7 @@ export async function authenticateSession(
       csrfToken: await deriveCsrfToken(secret),
       provedAt: owner.provedAt,
       appearance: owner.appearance,
+      waiting: { invitations: owner.invitations, transfers: owner.transfers },
     },
   };
   return { actor, charge: readCharge(rules, owner.charge) };

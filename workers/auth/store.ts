@@ -10,6 +10,18 @@ const LAST_USED_STEP_MS = 60_000;
 
 const person = { userId: users.id, username: users.username, isAdmin: users.isAdmin };
 
+// Every page says what waits for an answer; counted here, it costs no question of its own. As listOpenFor and listOffers
+// (workers/repos/) have it.
+const waiting = {
+  invitations: sql`(SELECT count(*) FROM invitations waiting
+    WHERE waiting.ended_at IS NULL AND waiting.expires_at > now() AND (waiting.invitee_id = ${users.id}
+      OR lower(waiting.email) IN (SELECT lower(own.address) FROM emails own
+        WHERE own.user_id = ${users.id} AND own.verified_at IS NOT NULL)))`.mapWith(Number),
+  transfers: sql`(SELECT count(*) FROM repository_transfers waiting
+    JOIN repositories offered ON offered.id = waiting.repository_id AND offered.owner_id = waiting.from_id
+    WHERE waiting.recipient_id = ${users.id} AND waiting.expires_at > now())`.mapWith(Number),
+};
+
 /** The live browser session with this hash and its active owner. */
 export async function findSessionOwner(query: Executor, tokenHash: string, charge: SQL<unknown>) {
   const [row] = await query
@@ -19,6 +31,7 @@ export async function findSessionOwner(query: Executor, tokenHash: string, charg
       provedAt: authSessions.provedAt,
       appearance: sql<Appearance>`${users.appearance}`,
       lastUsedAt: authSessions.lastUsedAt,
+      ...waiting,
       charge,
     })
     .from(authSessions)

@@ -5,6 +5,12 @@ import type { Appearance } from "../../schema/appearance.ts";
 export const TOKEN_SCOPES = ["repo:read", "repo:write", "run:*", "org:*", "user:*", "admin"] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
+/** How much waits for somebody's answer: open invitations, and open offers of repositories. */
+interface Waiting {
+  invitations: number;
+  transfers: number;
+}
+
 export type Credential =
   | {
       kind: "session";
@@ -13,6 +19,8 @@ export type Credential =
       provedAt: Date;
       /** How its user wants pages to look; `auto` where absent. */
       appearance?: Appearance;
+      /** What waits for its user's answer. */
+      waiting?: Waiting;
     }
   /** `repositoryIds`: all that the token reaches, public ones included; null when it isn't limited. */
   | {

@@ -151,6 +151,24 @@ export function writeInvitation({
   );
 }
 
+/** To an account that is invited by its name: it accepts or declines in its settings, so no link is a secret. */
+export function writeNamedInvitation({
+  to,
+  publicUrl,
+  username,
+  target,
+  role,
+  inviter,
+}: Parts & { target: string; role: string; inviter: string | null }): Message {
+  return write(
+    to,
+    `You are invited to ${target} on Plue`,
+    `${inviter ?? "Somebody"} invites your account ${username} to\n${publicUrl}/${target}\nas ${role}.`,
+    `To accept or decline, go within 7 days to\n${publicUrl}/settings/organizations`,
+    "If you do nothing, the invitation expires.",
+  );
+}
+
 export function writeTransfer({
   to,
   publicUrl,

@@ -47,7 +47,7 @@ export const mailOrderSchema = z.discriminatedUnion("kind", [
   }),
   /** An account was deleted. */
   z.object({ kind: z.literal("farewell"), address, username: z.string() }),
-  /** Somebody is invited by address; the mail brings the one link, and ends that of an earlier mail. */
+  /** Somebody is invited. By address, the mail brings the one link and ends that of an earlier mail; by name, it tells. */
   z.object({ kind: z.literal("invitation"), invitationId: z.number().int() }),
   /** A person is offered a repository. */
   z.object({ kind: z.literal("transfer"), transferId: z.number().int() }),

@@ -1,6 +1,7 @@
 // Turns an order into the mail that is written: finds out whom it concerns and makes the link it brings.
 import type { Executor } from "../core/db.ts";
-import { makeInvitationLink } from "../repos/invitation-mail.ts";
+import { findNamedInvitation, makeInvitationLink } from "../repos/invitation-mail.ts";
+import type { Invitation } from "../repos/invitations.ts";
 import { findOffer } from "../repos/transfer-offers.ts";
 import * as compose from "./compose.ts";
 import { type LinkKind, makeLink } from "./links.ts";
@@ -153,12 +154,29 @@ async function prepareInvitation(
   publicUrl: string,
   { invitationId }: OrderOf<"invitation">,
 ) {
+  const named = await findNamedInvitation(transaction, invitationId);
+  if (named) return prepareNamedInvitation(transaction, publicUrl, named);
   const made = await makeInvitationLink(transaction, publicUrl, invitationId);
   if (!made) return undefined;
   const { link, to, invitation } = made;
   const { owner, name, role, inviter, expiresAt } = invitation;
   const target = name === null ? owner : `${owner}/${name}`;
   return { message: compose.writeInvitation({ to, publicUrl, link, target, role, inviter }), expiresAt };
+}
+
+async function prepareNamedInvitation(
+  transaction: Executor,
+  publicUrl: string,
+  { inviteeId, owner, name, role, inviter, expiresAt }: Invitation,
+) {
+  const account = inviteeId === null ? undefined : await store.findAccountById(transaction, inviteeId);
+  if (!account || account.primary === null) return undefined;
+  const { username, primary: to } = account;
+  const target = name === null ? owner : `${owner}/${name}`;
+  return {
+    message: compose.writeNamedInvitation({ to, publicUrl, username, target, role, inviter }),
+    expiresAt,
+  };
 }
 
 async function prepareTransfer(

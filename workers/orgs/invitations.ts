@@ -16,6 +16,7 @@ import {
   findInvitationByLink,
   type InvitationServices,
   lockInvitationLink,
+  mailNamedInvitee,
   resendMail,
 } from "../repos/invitation-mail.ts";
 import { takeRepositoryInvitation } from "../repos/invitations.ts";
@@ -58,16 +59,15 @@ export async function findInvitationOf(
 }
 
 /**
- * Invites somebody by name; a second call changes what is offered.
+ * Invites somebody by name, and mails them; a second call changes what is offered.
  * @throws ForgeError `not_found` for nobody, `invalid` for a member, a team of elsewhere, or past the limit
  */
 export async function inviteMember(
-  database: Database,
-  actor: UserActor,
-  origin: Origin,
+  services: InvitationServices,
   organization: Organization,
   wanted: { username: string; role: OrganizationRole; teamIds: readonly number[] },
 ): Promise<store.Invitation> {
+  const { database, actor, origin } = services;
   requirePermission(actor, "organization.invite", organization);
   const person = await requirePerson(database, wanted.username);
   const { organizationId } = organization;
@@ -81,6 +81,7 @@ export async function inviteMember(
     const invitation = await insertOffer(transaction, actor, organizationId, {
       ...{ inviteeId: person.id, role, teamIds },
     });
+    await mailNamedInvitee(services, transaction, { id: invitation.id, inviteeId: person.id });
     await recordAudit(transaction, actor, origin, {
       ...describe("organization.invite", organizationId, person),
       details: { role: wanted.role, invitation: invitation.id },

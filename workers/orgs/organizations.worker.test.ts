@@ -272,7 +272,11 @@ describe("the audit log", () => {
     const { name, owner, member } = await makeOrganization({ description: "x" });
     await insist(owner, "DELETE", `/orgs/${name}/members/${member.username}`);
     const { id } = await (await ask(owner, "GET", `/orgs/${name}`)).json<{ id: number }>();
-    const events = await database.query.select().from(auditEvents).where(eq(auditEvents.ownerId, id));
+    const events = await database.query
+      .select()
+      .from(auditEvents)
+      .where(eq(auditEvents.ownerId, id))
+      .orderBy(auditEvents.id);
     expect(events.map((event) => event.action)).toEqual([
       "organization.create",
       "organization.change",

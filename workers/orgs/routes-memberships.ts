@@ -166,7 +166,11 @@ export const membershipRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     const origin = readOrigin(context);
     const isMember = (await findMembership(database, actor, organization, person)) !== undefined;
     if (isMember) await setMemberRole(database, actor, origin, organization, { username, role });
-    else await inviteMember(database, actor, origin, organization, { username, role, teamIds: [] });
+    else {
+      const services = { env: context.get("env"), database, actor, origin };
+      await inviteMember(services, organization, { username, role, teamIds: [] });
+      sendSoon(context);
+    }
     const state = isMember ? ("active" as const) : ("pending" as const);
     const { publicUrl } = context.get("env");
     return context.json(describeMembership(organization, person, { state, role }, publicUrl), 200);
@@ -249,19 +253,19 @@ export const membershipRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     const roles = { admin: "owner", direct_member: "member", billing_manager: "billing" } as const;
     const offer = { role: roles[body.role ?? "direct_member"], teamIds: body.team_ids ?? [] };
     const origin = readOrigin(context);
+    const env = context.get("env");
+    const services = { env, database, actor, origin };
     if (body.email !== undefined) {
-      const env = context.get("env");
       requireOneInvitee(body);
-      const services = { env, database, actor, origin };
       const wanted = { email: body.email.trim(), ...offer };
       const invitation = await inviteAddress(services, organization, wanted);
       sendSoon(context);
       return context.json(describeInvitation(invitation, organization, env.publicUrl), 201);
     }
     const username = body.login ?? (await requireOwner(database, { id: body.invitee_id ?? 0 })).username;
-    const invitation = await inviteMember(database, actor, origin, organization, { username, ...offer });
-    const { publicUrl } = context.get("env");
-    return context.json(describeInvitation(invitation, organization, publicUrl), 201);
+    const invitation = await inviteMember(services, organization, { username, ...offer });
+    sendSoon(context);
+    return context.json(describeInvitation(invitation, organization, env.publicUrl), 201);
   })
   .openapi(withdraw, async (context) => {
     const database = context.get("database");

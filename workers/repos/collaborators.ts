@@ -11,6 +11,7 @@ import type { Origin } from "../core/origin.ts";
 import type { PageRequest } from "../core/paging.ts";
 import { endCachedAccess } from "./access-epoch.ts";
 import * as store from "./collaborators-store.ts";
+import { type InvitationServices, mailNamedInvitee } from "./invitation-mail.ts";
 import * as invitations from "./invitations-store.ts";
 import type { Repository } from "./service.ts";
 
@@ -43,16 +44,15 @@ type SetResult = { outcome: "invited"; invitation: invitations.Invitation } | { 
 
 /**
  * Lets somebody in with `role`: a member of the owning organisation and who is in already at once, anybody else by an
- * invitation, which a second call changes.
+ * invitation, of which a mail tells them and which a second call changes.
  * @throws ForgeError `not_found`, `forbidden`, `invalid` for the owner or past the limit of open invitations
  */
 export async function setCollaborator(
-  database: Database,
-  actor: UserActor,
-  origin: Origin,
+  services: InvitationServices,
   repository: Repository,
   wanted: { username: string; role: RepositoryRole },
 ): Promise<SetResult> {
+  const { database, actor, origin } = services;
   requirePermission(actor, "repository.administer", repository);
   const person = await requirePerson(database, wanted.username);
   if (person.id === repository.ownerId) throw new ForgeError("invalid", "The owner has every right already.");
@@ -71,15 +71,15 @@ export async function setCollaborator(
       await record("collaborator.set", { role: wanted.role, before });
       return { outcome: "set" };
     }
-    const invitation = await invite(transaction, actor, repository, person.id, wanted.role);
+    const invitation = await invite(services, transaction, repository, person.id, wanted.role);
     await record("collaborator.invite", { role: wanted.role, invitation: invitation.id });
     return { outcome: "invited", invitation };
   });
 }
 
 async function invite(
+  services: InvitationServices,
   transaction: Executor,
-  actor: UserActor,
   repository: Repository,
   inviteeId: number,
   role: RepositoryRole,
@@ -91,10 +91,11 @@ async function invite(
     if ((await invitations.countOpen(transaction, target)) >= INVITATIONS_OPEN_MAX) {
       throw new ForgeError("invalid", `There are ${INVITATIONS_OPEN_MAX} open invitations; withdraw some.`);
     }
-    await invitations.insertInvitation(transaction, {
-      ...{ ...target, inviteeId, role, inviterId: actor.userId },
+    const id = await invitations.insertInvitation(transaction, {
+      ...{ ...target, inviteeId, role, inviterId: services.actor.userId },
       expiresAt: new Date(Date.now() + INVITATION_LIFETIME_MS),
     });
+    await mailNamedInvitee(services, transaction, { id, inviteeId });
   }
   const invitation = await invitations.findOpen(transaction, target, inviteeId);
   if (!invitation) throw new ForgeError("internal", "The invitation vanished while it was made.");

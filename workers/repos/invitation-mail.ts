@@ -51,6 +51,30 @@ export async function allowInvitationMail(
   }
 }
 
+/**
+ * Orders a mail for an invitation by name, which is there to be taken without it: past the limits of mails, there is none.
+ */
+export async function mailNamedInvitee(
+  { env, database, actor }: InvitationServices,
+  transaction: Executor,
+  { id, inviteeId }: { id: number; inviteeId: number },
+): Promise<void> {
+  const asked = [
+    // Counted apart: whoever invites by name can still invite by address, which nothing but the mail tells of.
+    { rule: INVITATION_MAILS_PER_INVITER, key: `named:${actor.userId}` },
+    { rule: INVITATION_MAILS_PER_ADDRESS, key: `user:${inviteeId}` },
+  ];
+  for (const { rule, key } of asked) {
+    if (!(await takeRequest(database, rule, key)).allowed) return;
+  }
+  await orderMail(env, transaction, { kind: "invitation", invitationId: id });
+}
+
+/** The open invitation by name with this id, for its mail; undefined when it isn't open any more. */
+export async function findNamedInvitation(transaction: Executor, id: number) {
+  return store.findOpenByName(transaction, id);
+}
+
 /** Mails another link for an open invitation by address, good for as long as a new one. @throws ForgeError `not_found` */
 export async function resendMail(
   { env, database, actor, origin }: InvitationServices,

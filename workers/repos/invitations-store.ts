@@ -140,6 +140,14 @@ export async function findOpenById(
   return row;
 }
 
+/** The open invitation with this id, if it is for an account. */
+export async function findOpenByName(query: Executor, id: number): Promise<Invitation | undefined> {
+  const [row] = await select(query).where(
+    and(isOpen, eq(invitations.id, id), isNotNull(invitations.inviteeId)),
+  );
+  return row;
+}
+
 export async function insertInvitation(
   transaction: Executor,
   invitation: typeof invitations.$inferInsert,

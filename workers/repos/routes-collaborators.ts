@@ -6,6 +6,7 @@ import type { AppEnv } from "../core/app-env.ts";
 import { notFound } from "../core/errors.ts";
 import { addLinks, json, pageOf, pageQuery, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
+import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import {
   listCollaborators,
@@ -173,11 +174,10 @@ export const collaboratorRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseI
     const { owner, repo, username } = context.req.valid("param");
     const repository = await requireRepository(database, actor, owner, repo, "repository.administer");
     const role = toRole(context.req.valid("json")?.permission ?? "push");
-    const result = await setCollaborator(database, actor, readOrigin(context), repository, {
-      username,
-      role,
-    });
+    const services = { env: context.get("env"), database, actor, origin: readOrigin(context) };
+    const result = await setCollaborator(services, repository, { username, role });
     if (result.outcome === "set") return context.body(null, 204);
+    sendSoon(context);
     const { publicUrl } = context.get("env");
     return context.json(describeInvitation(result.invitation, repository, publicUrl), 201);
   })
