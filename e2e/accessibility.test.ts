@@ -1,5 +1,5 @@
 // Every kind of page, wide and narrow, light and dark: axe finds nothing, and nothing runs off the side.
-import type { Browser, BrowserContext } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findViolations } from "./axe.ts";
 import { openBrowser } from "./browser.ts";
@@ -63,6 +63,21 @@ beforeAll(async () => {
     "site audit": "/site-admin/audit",
     transfers: "/settings/transfers",
     account: "/settings/account",
+    register: "/register",
+    reset: "/reset",
+    profile: "/settings/profile",
+    emails: "/settings/emails",
+    password: "/settings/password",
+    appearance: "/settings/appearance",
+    organisations: "/settings/organizations",
+    "new organisation": "/organizations/new",
+    "organisation people": `/orgs/${organization}/people`,
+    "organisation teams": `/orgs/${organization}/teams`,
+    "organisation settings": `/orgs/${organization}/settings`,
+    "repository settings": `${repository}/settings`,
+    access: `${repository}/settings/access`,
+    "branch rules": `${repository}/settings/branches`,
+    imports: `${repository}/imports`,
   };
   session = await signIn();
 });
@@ -98,6 +113,38 @@ async function signIn() {
   return state;
 }
 
+/** A check box or a radio button, and where its label is. */
+interface MeasuredBox {
+  name: string;
+  width: number;
+  height: number;
+  /** How far the label begins after the box, and its first line below the middle of the box; null without a label. */
+  gap: number | null;
+  drop: number | null;
+}
+
+const MEASURE = `[...document.querySelectorAll("input[type=checkbox], input[type=radio]")].map((input) => {
+  const box = input.getBoundingClientRect();
+  const [label] = input.labels;
+  const text = document.createRange();
+  if (label) text.selectNodeContents(label);
+  const line = label ? text.getClientRects()[0] : undefined;
+  return {
+    name: input.id || input.name, width: box.width, height: box.height,
+    gap: line ? line.left - box.right : null,
+    drop: line ? Math.abs((line.top + line.bottom) / 2 - (box.top + box.bottom) / 2) : null,
+  };
+})`;
+
+const findBoxes = (page: Page): Promise<MeasuredBox[]> => page.evaluate(MEASURE);
+
+/** Targets have at least 24 px (WCAG 2.2, 2.5.8), and the label's first line stands right beside its box. */
+function findBoxProblem({ name, width, height, gap, drop }: MeasuredBox): string | undefined {
+  if (width < 24 || height < 24) return `${name} is ${width} by ${height} px`;
+  const isBeside = gap !== null && drop !== null && gap >= 0 && gap <= 24 && drop <= 8;
+  return isBeside ? undefined : `the label of ${name} is ${gap} px beside and ${drop} px below its box`;
+}
+
 describe.each(LOOKS)("at $width px, $colorScheme", ({ width, colorScheme }) => {
   it("has no page that axe objects to or that is wider than the window", async () => {
     // The checker is a script of ours, which the pages' own policy would refuse.
@@ -109,15 +156,20 @@ describe.each(LOOKS)("at $width px, $colorScheme", ({ width, colorScheme }) => {
     });
     const page = await context.newPage();
     const problems: Record<string, string[]> = {};
+    let measured = 0;
     for (const [name, path] of Object.entries(pages)) {
       await page.goto(plue.url + path);
       const found = await findViolations(page);
       const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
       if (Number(excess) > 0) found.push(`${excess} px too wide`);
+      const boxes = await findBoxes(page);
+      measured += boxes.length;
+      found.push(...boxes.flatMap((box) => findBoxProblem(box) ?? []));
       if (found.length > 0) problems[name] = found;
       await page.screenshot({ path: `${plue.artifactsFolder}/${name.replaceAll(" ", "-")}-${width}.png` });
     }
     expect(problems).toEqual({});
+    expect(measured).toBeGreaterThan(25);
     await context.close();
   });
 });

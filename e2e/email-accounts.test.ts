@@ -141,7 +141,7 @@ describe("an account by mail", () => {
   it("looks as its owner chose, on every page and in every browser", async () => {
     await go("/settings/appearance");
     await page.getByLabel("White on black").check();
-    await press("Keep it so");
+    await press("Save appearance");
     await page.getByText("The site looks as you said").waitFor();
     await go("/");
     const look = "getComputedStyle(document.documentElement).backgroundColor";
@@ -154,7 +154,7 @@ describe("an account by mail", () => {
     await watching.close();
     await go("/settings/appearance");
     await page.getByLabel("As the browser prefers").check();
-    await press("Keep it so");
+    await press("Save appearance");
     await page.getByText("The site looks as you said").waitFor();
   });
 

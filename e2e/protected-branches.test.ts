@@ -111,7 +111,7 @@ describe("a rule made on the page", () => {
     const { name, folder, address } = await openRepository();
     await page.goto(`${plue.url}/admin/${name}/settings/branches`);
     await page.locator("#pattern").fill("ma*");
-    await press("Make the rule");
+    await press("Create rule");
     await page.getByRole("status").waitFor();
     await look("branch-rules");
     await commitFiles(folder, { "a.txt": "two\n" }, "Second");
@@ -127,6 +127,11 @@ describe("a rule made on the page", () => {
     await git(folder, "push", "--quiet", address("writer"), "main:may");
     const deleted = await tryGit(folder, "push", address("writer"), ":may");
     expect(deleted.stderr).toContain("! [remote rejected] may (protected branch: it may not be deleted)");
+    await page.getByRole("link", { name: "Edit the rule for ma*" }).click();
+    await page.getByLabel("Allow deletions").check();
+    await press("Save rule");
+    await page.getByRole("status").waitFor();
+    await git(folder, "push", "--quiet", address("writer"), ":may");
   });
 });
 

@@ -91,7 +91,7 @@ function DeleteForm({ frame, username, departure, problem }: AccountPageProps) {
         {...{ viewer: frame.viewer, action: `${settingsPath("account")}/delete`, hidden, class: "fields" }}
       >
         {repositories.length === 0 ? null : (
-          <p class="row">
+          <p class="choice">
             <input type="checkbox" id="with-repositories" name="with_repositories" value="yes" />
             <label for="with-repositories">Delete {count} along with it</label>
           </p>

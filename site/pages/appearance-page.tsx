@@ -18,7 +18,7 @@ export function AppearancePage({ frame, notice }: { frame: Frame; notice: string
         <fieldset>
           <legend>Colours</legend>
           {APPEARANCES.map((appearance) => (
-            <div class="row">
+            <div class="choice">
               <input
                 type="radio"
                 id={`appearance-${appearance}`}
@@ -31,7 +31,7 @@ export function AppearancePage({ frame, notice }: { frame: Frame; notice: string
           ))}
         </fieldset>
         <button type="submit" class="main">
-          Keep it so
+          Save appearance
         </button>
       </form>
     </SettingsLayout>

@@ -18,28 +18,31 @@ export interface RuleForm {
 }
 
 export const CHECKS = {
-  allowForcePushes: "May be rewritten (force pushes)",
-  allowDeletions: "May be deleted",
-  blockCreations: "May not be created",
-  requirePullRequest: "Changes arrive by pull request only",
-  requireCodeOwners: "Code owners must approve",
-  dismissStaleReviews: "A new push ends earlier approvals",
-  requireUpToDate: "Must contain the branch as it is",
-  requireSignatures: "Commits must be signed with a known SSH key",
-  requireLinearHistory: "No merge commits",
-  restrictPushes: "Only those named below may push",
-  restrictMerges: "Only those named below may merge",
-  enforceAdmins: "Admins are held to it too",
+  allowForcePushes: "Allow force pushes",
+  allowDeletions: "Allow deletions",
+  blockCreations: "Block the creation of matching branches",
+  requirePullRequest: "Require a pull request",
+  requireCodeOwners: "Require approval of code owners",
+  dismissStaleReviews: "Dismiss approvals when commits are pushed",
+  requireUpToDate: "Require branches to be up to date",
+  requireSignatures: "Require commits signed with a known SSH key",
+  requireLinearHistory: "Require a linear history (no merge commits)",
+  restrictPushes: "Restrict who can push",
+  restrictMerges: "Restrict who can merge",
+  enforceAdmins: "Apply the rule to admins, too",
 } as const;
 type CheckName = keyof typeof CHECKS;
 
 export const TEXTS = {
-  requiredApprovals: { label: "Approvals", hint: "How many a pull request needs." },
-  requiredContexts: { label: "Statuses that must have succeeded", hint: "One context a line: plue/ci" },
-  protectedPaths: { label: "Paths that may not change", hint: "One glob a line: *.lock, docs/**" },
-  push: { label: "Who may push", hint: "One username a line, or @team." },
-  merge: { label: "Who may merge", hint: "One username a line, or @team." },
-  bypass: { label: "Who isn't held to it", hint: "One username a line, or @team." },
+  requiredApprovals: { label: "Required approvals", hint: "How many approvals a pull request needs." },
+  requiredContexts: { label: "Required statuses", hint: "One context per line, such as plue/ci." },
+  protectedPaths: {
+    label: "Protected paths",
+    hint: "Paths that pushes can't change. One glob per line, such as *.lock or docs/**.",
+  },
+  push: { label: "Who can push", hint: "One username or @team per line." },
+  merge: { label: "Who can merge", hint: "One username or @team per line." },
+  bypass: { label: "Who can bypass the rule", hint: "One username or @team per line." },
 } as const;
 type TextName = keyof typeof TEXTS;
 
@@ -57,31 +60,45 @@ export function BranchRulesPage({ frame, repository, notice, problem, rules, for
   const action = settingsPath(repository, "branches");
   return (
     <RepositorySettingsLayout {...{ frame, repository, notice }} page="branches">
-      {rules.length === 0 ? <p>No branch is protected.</p> : null}
+      {rules.length === 0 ? (
+        <p>No branch is protected yet. A rule below protects the branches that it matches.</p>
+      ) : null}
       <ul class="list">
         {rules.map(({ id, pattern, priority, summary }) => (
           <li class="item spread">
             <p class="row">
-              <a href={`${action}?rule=${id}`} class="name">
-                {pattern}
-              </a>
+              <span class="name">{pattern}</span>
               <span class="facts">priority {priority}</span>
             </p>
             <p class="facts">{summary.join(" · ")}</p>
             <PostForm viewer={frame.viewer} action={action} hidden={{ act: "delete", id: String(id) }}>
-              <button type="submit" aria-label={`End this rule, for ${pattern}`}>
-                End this rule
+              <a href={`${action}?rule=${id}#rule`} aria-label={`Edit the rule for ${pattern}`}>
+                Edit
+              </a>
+              <button type="submit" aria-label={`Delete the rule for ${pattern}`}>
+                Delete
               </button>
             </PostForm>
           </li>
         ))}
       </ul>
-      <h2>{form.id === null ? "New rule" : `Rule for ${form.pattern}`}</h2>
+      <h2 id="rule">
+        {form.id === null ? "New rule" : `Edit the rule for ${editedPattern(rules, form.id)}`}
+      </h2>
+      {form.id === null ? null : (
+        <p>
+          <a href={action}>Cancel, and create a new rule instead</a>
+        </p>
+      )}
       <FormProblem problem={problem} />
       <RuleFields frame={frame} action={action} form={form} />
     </RepositorySettingsLayout>
   );
 }
+
+/** As the rule is stored: the form may have another pattern typed into it. */
+const editedPattern = (rules: BranchRulesPageProps["rules"], id: number): string =>
+  rules.find((rule) => rule.id === id)?.pattern ?? "";
 
 function RuleFields({ frame, action, form }: { frame: Frame; action: string; form: RuleForm }) {
   const hidden = { act: "save", ...(form.id === null ? {} : { id: String(form.id) }) };
@@ -89,11 +106,11 @@ function RuleFields({ frame, action, form }: { frame: Frame; action: string; for
     <PostForm viewer={frame.viewer} action={action} hidden={hidden} class="fields">
       <TextField
         {...{ name: "pattern", label: "Branches", value: form.pattern, maxlength: 255, error: undefined }}
-        hint="A name, or a glob: * and ? stop at a slash, ** does not."
+        hint="A name or a glob: * and ? match within a path segment, ** matches across slashes."
       />
       <TextField
         {...{ name: "priority", label: "Priority", value: form.priority, maxlength: 8, error: undefined }}
-        hint="Of the rules that match a branch, the one of the highest priority rules."
+        hint="Of the rules that match a branch, only the one with the highest priority applies."
       />
       <fieldset class="tight">
         <legend>Rules</legend>
@@ -123,7 +140,7 @@ function RuleFields({ frame, action, form }: { frame: Frame; action: string; for
         </div>
       ))}
       <button type="submit" class="main">
-        {form.id === null ? "Make the rule" : "Save the rule"}
+        {form.id === null ? "Create rule" : "Save rule"}
       </button>
     </PostForm>
   );

@@ -75,12 +75,12 @@ export function DeployKeysPage({ frame, repository, keys, made, notice, problem 
           required={false}
           error={undefined}
         />
-        <div class="row">
+        <div class="choice">
           <input type="checkbox" id="write" name="write" />
-          <label for="write">May push</label>
+          <label for="write">Allow write access</label>
         </div>
         <button type="submit" class="main">
-          Make the key
+          Add key
         </button>
       </form>
     </RepositorySettingsLayout>

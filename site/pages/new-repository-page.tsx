@@ -86,7 +86,7 @@ function VisibilityChoice(props: { chosen: Visibility; isOrganizationPossible: b
       <legend>Who sees it</legend>
       {VISIBILITIES.filter(({ value }) => value !== "internal" || isOrganizationPossible).map(
         ({ value, label }) => (
-          <div class="row">
+          <div class="choice">
             <input type="radio" id={value} name="visibility" value={value} checked={chosen === value} />
             <label for={value}>{label}</label>
           </div>

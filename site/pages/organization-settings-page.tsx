@@ -22,7 +22,7 @@ interface OrganizationSettingsPageProps {
 }
 
 const BASE_ROLES = [
-  { value: "none", label: "nothing" },
+  { value: "none", label: "none" },
   { value: "read", label: "read" },
   { value: "write", label: "write" },
   { value: "admin", label: "admin" },
@@ -60,19 +60,19 @@ export function OrganizationSettingsPage(props: OrganizationSettingsPageProps) {
           {...{ ...isOptional, value: values.billingEmail, error: errors.billingEmail, maxlength: 254 }}
         />
         <Field
-          {...{ id: "base-role", label: "What members may in every repository", error: undefined }}
+          {...{ id: "base-role", label: "Base role of members", error: undefined }}
           hint="Teams and single repositories can give more."
         >
           <Select id="base-role" name="base_role" choices={BASE_ROLES} chosen={values.baseRole} />
         </Field>
-        <p class="row">
+        <p class="choice">
           <input
             type="checkbox"
             id="members-can-create"
             name="members_can_create"
             checked={values.membersCanCreate}
           />
-          <label for="members-can-create">Members may make repositories</label>
+          <label for="members-can-create">Members can create repositories</label>
         </p>
         <button type="submit" class="main">
           Save

@@ -38,7 +38,7 @@ export function RevokeTokensField({ count }: { count: number }) {
   if (count === 0) return null;
   return (
     <div class="field tight">
-      <div class="row">
+      <div class="choice">
         <input
           type="checkbox"
           id="revoke-tokens"

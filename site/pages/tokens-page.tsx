@@ -109,7 +109,7 @@ function NewTokenForm({ frame, scopes, values, errors }: TokensPageProps) {
         <legend>Scopes</legend>
         {errors.scopes === undefined ? null : <p class="wrong">✗ {errors.scopes}</p>}
         {Object.entries(scopes).map(([scope, meaning]) => (
-          <div class="row">
+          <div class="choice">
             <input
               type="checkbox"
               id={`scope-${scope}`}

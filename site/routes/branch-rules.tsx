@@ -22,7 +22,7 @@ import { makeFrame } from "../make-frame.ts";
 import { BranchRulesPage, CHECKS, type RuleForm, TEXTS } from "../pages/branch-rules-page.tsx";
 import { readTextFields } from "../read-text-field.ts";
 
-const NOTICES = { save: "The rule holds from now on.", delete: "The rule has ended." };
+const NOTICES = { save: "The rule was saved and applies to the next push.", delete: "The rule was deleted." };
 
 type Field = (name: string) => string;
 type Rule = Awaited<ReturnType<typeof listRules>>[number];
@@ -161,7 +161,7 @@ function summarise(rules: BranchRules): string[] {
     ...(rules.requiredContexts.length > 0 ? [`Statuses: ${rules.requiredContexts.join(", ")}`] : []),
     ...(rules.protectedPaths.length > 0 ? [`Protected paths: ${rules.protectedPaths.join(", ")}`] : []),
     ...(rules.allowForcePushes ? [] : ["No force pushes"]),
-    ...(rules.allowDeletions ? [] : ["Not to be deleted"]),
+    ...(rules.allowDeletions ? [] : ["No deletions"]),
   ];
 }
 
