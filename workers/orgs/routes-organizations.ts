@@ -11,6 +11,7 @@ import { readPage } from "../core/paging.ts";
 import { unsupported } from "../core/unsupported.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeRepository, repositorySchema, toVisibility } from "../repos/describe-repository.ts";
+import { initializeRepository } from "../repos/initialize-repository.ts";
 import { orderQuery, readOrder } from "../repos/list-query.ts";
 import { type Among, listRepositories as listAllRepositories, listRepositoriesOf } from "../repos/service.ts";
 import { UNSUPPORTED_WHEN_MADE } from "../repos/unsupported-fields.ts";
@@ -203,7 +204,7 @@ const listRepositories = createRoute({
 const createRepository = createRoute({
   method: "post",
   path: "/orgs/{org}/repos",
-  summary: "Make an empty repository in an organisation",
+  summary: "Make a repository in an organization, empty or with a README",
   "x-permission": "organization.create-repository",
   request: {
     params,
@@ -215,6 +216,7 @@ const createRepository = createRoute({
           description: text.nullish(),
           private: z.boolean().nullish().transform(unsaid),
           visibility: z.enum(["public", "internal", "private"]).nullish().transform(unsaid),
+          auto_init: z.boolean().nullish().transform(unsaid),
           use_squash_pr_title_as_default: unsupported(false),
           custom_properties: unsupported(),
           ...UNSUPPORTED_WHEN_MADE,
@@ -340,17 +342,12 @@ export const organizationRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseI
     const { org } = context.req.valid("param");
     const organization = await requireOrganization(database, actor, org, "organization.create-repository");
     const body = context.req.valid("json");
-    const repository = await createOrganizationRepository(
-      database,
-      actor,
-      readOrigin(context),
-      organization,
-      {
-        name: body.name,
-        description: body.description ?? "",
-        visibility: body.visibility ?? toVisibility(body.private),
-      },
-    );
+    const made = await createOrganizationRepository(database, actor, readOrigin(context), organization, {
+      name: body.name,
+      description: body.description ?? "",
+      visibility: body.visibility ?? toVisibility(body.private),
+    });
+    const repository = body.auto_init ? await initializeRepository(context, actor, made) : made;
     const described = describeRepository(repository, context.get("env").publicUrl);
     context.header("Location", described.url);
     return context.json(described, 201);

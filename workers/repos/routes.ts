@@ -6,6 +6,7 @@ import { addLinks, json, pageOf, unsaid } from "../core/openapi.ts";
 import { unsupported } from "../core/unsupported.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
 import { describeRepository, repositorySchema, toVisibility } from "./describe-repository.ts";
+import { initializeRepository } from "./initialize-repository.ts";
 import { ownRepositoriesQuery, readOrder, readOwnRepositories } from "./list-query.ts";
 import { createRepository, listRepositories, requireRepository } from "./service.ts";
 import { UNSUPPORTED_WHEN_MADE } from "./unsupported-fields.ts";
@@ -15,6 +16,7 @@ const createSchema = z
     name: z.string(),
     description: z.string().max(350).nullish(),
     private: z.boolean().nullish().transform(unsaid),
+    auto_init: z.boolean().nullish().transform(unsaid),
     has_discussions: unsupported(false),
     ...UNSUPPORTED_WHEN_MADE,
   })
@@ -34,7 +36,7 @@ const listRoute = createRoute({
 const createRepositoryRoute = createRoute({
   method: "post",
   path: "/user/repos",
-  summary: "Make an empty repository",
+  summary: "Make a repository, empty or with a README",
   request: { body: { required: true, ...json(createSchema) } },
   responses: {
     201: { description: "Made", ...json(repositorySchema) },
@@ -72,11 +74,12 @@ export const repositoryRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInv
     const actor = requireUser(context.get("actor"));
     const { publicUrl } = context.get("env");
     const body = context.req.valid("json");
-    const repository = await createRepository(context.get("database"), actor, {
+    const made = await createRepository(context.get("database"), actor, {
       name: body.name,
       description: body.description ?? "",
       visibility: toVisibility(body.private),
     });
+    const repository = body.auto_init ? await initializeRepository(context, actor, made) : made;
     const described = describeRepository(repository, publicUrl);
     context.header("Location", described.url);
     return context.json(described, 201);

@@ -27,7 +27,6 @@ export const UNSUPPORTED_WHEN_MADE = {
   has_downloads: unsupported(false),
   allow_auto_merge: unsupported(false),
   team_id: unsupported(),
-  auto_init: unsupported(false),
   gitignore_template: unsupported(""),
   license_template: unsupported(""),
 };
