@@ -5,6 +5,7 @@ import { requireUser } from "../workers/auth/require-user.ts";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import { hasNoWayIn } from "../workers/sign-in/ways-in.ts";
 import { confirmPath } from "./components/paths.ts";
+import { keepForm } from "./kept-form.ts";
 
 /**
  * Whether who is signed in may add a way in: by a proof from this hour, or because there is none yet to prove it by.
@@ -27,14 +28,18 @@ export async function confirmUnlessFirst(
 
 /**
  * The redirect to `/login/confirm`, or undefined when the proof is recent enough to go on.
- * @param returnPath the page with the form, to which the person comes back
+ * @param returnPath the page with the form, to which the person comes back and finds it filled in
  * @throws ForgeError `unauthorized` when nobody is signed in.
  * @example
- * const first = confirmFirst(context, settingsPath("wallets"));
+ * const first = await confirmFirst(context, settingsPath("wallets"));
  * if (first) return first;
  */
-export function confirmFirst(context: Context<AppEnv>, returnPath: string): Response | undefined {
+export async function confirmFirst(
+  context: Context<AppEnv>,
+  returnPath: string,
+): Promise<Response | undefined> {
   const actor = requireUser(context.get("actor"));
   if (hasRecentProof(actor)) return undefined;
-  return context.redirect(`${confirmPath}?return_to=${encodeURIComponent(returnPath)}`, 303);
+  const formPath = await keepForm(context, actor, returnPath);
+  return context.redirect(`${confirmPath}?return_to=${encodeURIComponent(formPath)}`, 303);
 }

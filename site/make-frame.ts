@@ -1,10 +1,13 @@
 // What every page is told besides its own content, from the request.
 import type { Context } from "hono";
 import type { Appearance } from "../schema/appearance.ts";
+import { randomBase62 } from "../schema/token.ts";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import { DEFAULT_SETTINGS } from "../workers/site-settings/settings.ts";
 import { assetPath } from "./asset-routes.ts";
 import type { Frame, Viewer } from "./components/frame.ts";
+
+const FORM_KEY_LENGTH = 16;
 
 export function makeFrame(context: Context<AppEnv>): Frame {
   const env = context.get("env");
@@ -33,7 +36,9 @@ function findViewer(context: Context<AppEnv>): Viewer | null {
   const { username, isAdmin, credential } = actor;
   const isSession = credential.kind === "session";
   const waiting = (isSession ? credential.waiting : undefined) ?? { invitations: 0, transfers: 0 };
-  return { username, isAdmin, csrfToken: isSession ? credential.csrfToken : "", waiting };
+  const csrfToken = isSession ? credential.csrfToken : "";
+  const formKey = randomBase62(FORM_KEY_LENGTH);
+  return { username, isAdmin, csrfToken, formKey, waiting };
 }
 
 function findAppearance(context: Context<AppEnv>): Appearance {

@@ -2,8 +2,10 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
 import { showLines } from "../schema/terminal-text.ts";
+import { answerOnce } from "../site/answer-once.ts";
 import { assetRoutes } from "../site/asset-routes.ts";
 import { answerErrorPage } from "../site/error-routes.tsx";
+import { restoreForm } from "../site/kept-form.ts";
 import { siteRoutes } from "../site/routes.tsx";
 import { accountRoutes } from "./accounts/routes.ts";
 import { emailRoutes } from "./accounts/routes-emails.ts";
@@ -153,6 +155,8 @@ app.use(
   authenticate,
   refuseForgery,
   unrouted.guard,
+  answerOnce,
+  restoreForm,
 );
 app.route("/", siteRoutes);
 

@@ -200,6 +200,31 @@ export const signInChallenges = pgTable(
   ],
 );
 
+/**
+ * Small texts that one browser left for its next request: a form that was filled in, a token to be shown once, where a
+ * submitted form led. Sealed under a secret that the browser has and the database hasn't, and gone within minutes.
+ */
+export const keptTexts = pgTable(
+  "kept_texts",
+  {
+    id: identity(),
+    userId: reference("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    /** SHA-256 of what it is and the browser's secret. */
+    keyHash: text("key_hash").notNull().unique(),
+    /** Empty while it isn't known yet. */
+    sealed: text("sealed").notNull(),
+    expiresAt: moment("expires_at").notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index("kept_texts_user").on(table.userId),
+    index("kept_texts_expiry").on(table.expiresAt),
+    check("kept_texts_length", sql`length(${table.sealed}) <= 200000`),
+  ],
+);
+
 export const wallets = pgTable(
   "wallets",
   {

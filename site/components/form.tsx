@@ -1,9 +1,16 @@
-// Parts of forms. Invariant: a form of someone signed in carries the session's token as `_csrf`.
+// Parts of forms. Invariant: a form of someone signed in carries the session's token as `_csrf`, and as `_once` a key by
+// which the same form sent twice is known.
 import type { PropsWithChildren } from "hono/jsx";
 import type { Viewer } from "./frame.ts";
 
 export function CsrfField({ viewer }: { viewer: Viewer | null }) {
-  return viewer === null ? null : <input type="hidden" name="_csrf" value={viewer.csrfToken} />;
+  if (viewer === null) return null;
+  return (
+    <>
+      <input type="hidden" name="_csrf" value={viewer.csrfToken} />
+      <input type="hidden" name="_once" value={viewer.formKey} />
+    </>
+  );
 }
 
 type FieldProps = PropsWithChildren<{

@@ -9,6 +9,8 @@ export interface Viewer {
   csrfToken: string;
   /** How many invitations and offers of repositories wait for their answer. */
   waiting: { invitations: number; transfers: number };
+  /** Of this rendering of the page; a form that is sent twice with it acts once. */
+  formKey: string;
 }
 
 export interface Frame {

@@ -7,12 +7,12 @@ import {
   setAppearance,
   updateProfile,
 } from "../../workers/accounts/service.ts";
-import { hasRecentProof } from "../../workers/auth/recent-proof.ts";
 import { requireUser } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { ForgeError } from "../../workers/core/errors.ts";
 import { sendSoon } from "../../workers/core/outbox.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
+import { confirmFirst } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
 import { makeServices } from "../make-services.ts";
 import { AppearancePage } from "../pages/appearance-page.tsx";
@@ -44,7 +44,8 @@ export const accountSettingsRoutes = new Hono<AppEnv>()
   })
   .post("/settings/username", async (context) => {
     const actor = requireUser(context.get("actor"));
-    if (!hasRecentProof(actor)) return context.redirect("/login/confirm?return_to=/settings/profile", 303);
+    const first = await confirmFirst(context, settingsPath("profile"));
+    if (first) return first;
     const value = (await readTextFields(context))("username").trim();
     const problem = await renameAccount({ ...makeServices(context), actor }, value);
     if (problem !== undefined) return answerProfile(context, { username: { value, problem } });

@@ -42,7 +42,7 @@ export const adminSettingsRoutes = new Hono<AppEnv>()
   })
   .post(path, async (context) => {
     requireSiteAdmin(context.get("actor"));
-    const first = confirmFirst(context, path);
+    const first = await confirmFirst(context, path);
     if (first) return first;
     const values = await readValues(context);
     const domains = values.registrationDomains.split(/[\s,]+/).filter((domain) => domain !== "");

@@ -91,7 +91,7 @@ async function actOnPerson(context: Context<AppEnv>): Promise<Response> {
   const services = makeServices(context);
   requireSiteAdmin(services.actor);
   const [name, act] = [context.req.param("name") ?? "", context.req.param("act") ?? ""];
-  const first = confirmFirst(context, personAdminPath(name));
+  const first = await confirmFirst(context, personAdminPath(name));
   if (first) return first;
   const reason = (await readTextFields(context))("reason");
   const end = await perform(services, act, name, reason);

@@ -37,7 +37,7 @@ export const branchRulesRoutes = new Hono<AppEnv>()
   })
   .post("/:owner/:repo/settings/branches", async (context) => {
     const repository = await findRepository(context);
-    const first = confirmFirst(context, settingsPath(repository, "branches"));
+    const first = await confirmFirst(context, settingsPath(repository, "branches"));
     if (first) return first;
     const field = await readTextFields(context);
     const act = field("act");

@@ -5,6 +5,7 @@ import { clearSessionCookie } from "../../workers/auth/middleware.ts";
 import { requireCredentialsOwner } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { sendSoon } from "../../workers/core/outbox.ts";
+import { signInPath } from "../components/paths.ts";
 import { settingsPath } from "../components/settings-layout.tsx";
 import { confirmFirst } from "../confirm-first.ts";
 import { expectRefusal } from "../expect-refusal.ts";
@@ -14,11 +15,12 @@ import { AccountGonePage, AccountPage } from "../pages/account-page.tsx";
 import { readTextFields } from "../read-text-field.ts";
 
 const accountPath = settingsPath("account");
+const gonePath = `${signInPath}/deleted`;
 
 export const deleteAccountRoutes = new Hono<AppEnv>()
   .get(accountPath, (context) => answerPage(context))
   .post(`${accountPath}/delete`, async (context) => {
-    const first = confirmFirst(context, accountPath);
+    const first = await confirmFirst(context, accountPath);
     if (first) return first;
     const services = { ...makeServices(context), actor: requireCredentialsOwner(context.get("actor")) };
     const field = await readTextFields(context);
@@ -29,9 +31,9 @@ export const deleteAccountRoutes = new Hono<AppEnv>()
     if (problem !== undefined) return answerPage(context, problem);
     sendSoon(context);
     clearSessionCookie(context);
-    context.header("Cache-Control", "no-store");
-    return context.html(<AccountGonePage frame={{ ...makeFrame(context), viewer: null }} />);
-  });
+    return context.redirect(gonePath, 303);
+  })
+  .get(gonePath, (context) => context.html(<AccountGonePage frame={makeFrame(context)} />));
 
 async function answerPage(context: Context<AppEnv>, problem?: string) {
   const actor = requireCredentialsOwner(context.get("actor"));

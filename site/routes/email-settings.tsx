@@ -11,7 +11,6 @@ import {
   setEmailVisibility,
 } from "../../workers/accounts/emails.ts";
 import { takeEmailLink } from "../../workers/accounts/take-email-link.ts";
-import { hasRecentProof } from "../../workers/auth/recent-proof.ts";
 import { requireUser } from "../../workers/auth/require-user.ts";
 import type { AppEnv } from "../../workers/core/app-env.ts";
 import { notFound } from "../../workers/core/errors.ts";
@@ -19,6 +18,7 @@ import { sendSoon } from "../../workers/core/outbox.ts";
 import { describeLink } from "../../workers/mail/links.ts";
 import { takeMailRequest } from "../../workers/sign-in/limit-mail.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
+import { confirmFirst } from "../confirm-first.ts";
 import { hideLink } from "../hide-link.ts";
 import { makeFrame } from "../make-frame.ts";
 import { describeWait, makeServices } from "../make-services.ts";
@@ -28,7 +28,6 @@ import { readIdParam } from "../read-id-param.ts";
 import { readTextFields } from "../read-text-field.ts";
 
 const emailsPath = settingsPath("emails");
-const confirmPath = `/login/confirm?return_to=${emailsPath}`;
 
 const NOTICES = {
   added: "We have mailed a link to the address. Open it where you are signed in.",
@@ -73,7 +72,8 @@ export const emailSettingsRoutes = new Hono<AppEnv>()
   .post(`${emailsPath}/:id/:act{resend|primary|remove|show|hide}`, async (context) => {
     const actor = requireUser(context.get("actor"));
     const { done, needsProof, act } = ACTS[readWord(context.req.param("act"), ACTS)];
-    if (needsProof && !hasRecentProof(actor)) return context.redirect(confirmPath, 303);
+    const first = needsProof ? await confirmFirst(context, emailsPath) : undefined;
+    if (first) return first;
     const id = readIdParam(context.req.param("id"));
     const services = { ...makeServices(context), actor };
     if (done === "resent") {
@@ -130,7 +130,8 @@ async function answerOrder(
   order: typeof addEmail,
 ): Promise<Response> {
   const actor = requireUser(context.get("actor"));
-  if (!hasRecentProof(actor)) return context.redirect(confirmPath, 303);
+  const first = await confirmFirst(context, emailsPath);
+  if (first) return first;
   const address = (await readTextFields(context))("email").trim();
   const values = { added: "", changed: "", [field]: address };
   const services = { ...makeServices(context), actor };

@@ -13,6 +13,7 @@ import {
   removeOwnKey,
 } from "../../workers/keys/service.ts";
 import { requireRepository } from "../../workers/repos/service.ts";
+import { showOnce, takeShownOnce } from "../answer-once.ts";
 import { settingsPath as repositorySettingsPath } from "../components/paths.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
 import { confirmFirst } from "../confirm-first.ts";
@@ -29,7 +30,7 @@ const deployPath = "/:owner/:repo/settings/keys";
 export const keysRoutes = new Hono<AppEnv>()
   .get(keysPath, (context) => answerKeys(context, undefined, { title: "", key: "" }))
   .post(keysPath, async (context) => {
-    const first = confirmFirst(context, keysPath);
+    const first = await confirmFirst(context, keysPath);
     if (first) return first;
     const field = await readTextFields(context);
     const wanted = { title: field("title"), key: field("key") };
@@ -43,10 +44,10 @@ export const keysRoutes = new Hono<AppEnv>()
     await removeOwnKey(context.get("database"), context.get("actor"), readOrigin(context), id);
     return context.redirect(`${keysPath}?done=removed`, 303);
   })
-  .get(deployPath, (context) => answerDeployKeys(context, null, undefined))
+  .get(deployPath, (context) => answerDeployKeys(context, undefined))
   .post(deployPath, async (context) => {
     const repository = await requireAdministered(context);
-    const first = confirmFirst(context, repositorySettingsPath(repository, "keys"));
+    const first = await confirmFirst(context, repositorySettingsPath(repository, "keys"));
     if (first) return first;
     const field = await readTextFields(context);
     const key = field("key").trim() === "" ? null : field("key");
@@ -56,8 +57,11 @@ export const keysRoutes = new Hono<AppEnv>()
     const problem = await findProblem(async () => {
       token = (await addDeployKey(database, actor, readOrigin(context), repository, wanted)).token;
     });
-    if (problem !== undefined || token !== null) return answerDeployKeys(context, token, problem);
-    return context.redirect(`${repositorySettingsPath(repository, "keys")}?done=added`, 303);
+    if (problem !== undefined) return answerDeployKeys(context, problem);
+    const path = repositorySettingsPath(repository, "keys");
+    if (token === null) return context.redirect(`${path}?done=added`, 303);
+    await showOnce(context, path, token);
+    return context.redirect(`${path}?done=made`, 303);
   })
   .post(`${deployPath}/:id/remove`, async (context) => {
     const repository = await requireAdministered(context);
@@ -78,9 +82,11 @@ async function answerKeys(
   return context.html(<KeysPage {...props} />, problem === undefined ? 200 : 422);
 }
 
-async function answerDeployKeys(context: Context<AppEnv>, made: string | null, problem: string | undefined) {
+async function answerDeployKeys(context: Context<AppEnv>, problem: string | undefined) {
   const repository = await requireAdministered(context);
   const keys = await listDeployKeys(context.get("database"), repository.id);
+  const isMade = context.req.method === "GET" && context.req.query("done") === "made";
+  const made = isMade ? await takeShownOnce(context, repositorySettingsPath(repository, "keys")) : null;
   const notice = lookUpNotice(NOTICES, context.req.query("done")) ?? undefined;
   context.header("Cache-Control", "no-store");
   const props = { frame: makeFrame(context), repository, keys, made, notice, problem };

@@ -35,7 +35,7 @@ export const organizationSettingsRoutes = new Hono<AppEnv>()
     const field = await readTextFields(context);
     const act = field("act");
     if (act === "change") return change(context, organization, field);
-    const first = confirmFirst(context, organizationPath(organization.name, "settings"));
+    const first = await confirmFirst(context, organizationPath(organization.name, "settings"));
     if (first) return first;
     if (act === "rename") return rename(context, organization, field("login").trim());
     if (act !== "delete") throw notFound();

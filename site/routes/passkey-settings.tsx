@@ -61,7 +61,7 @@ export const passkeySettingsRoutes = new Hono<AppEnv>()
   })
   .post(`${passkeysPath}/:id/remove`, async (context) => {
     const actor = requireCredentialsOwner(context.get("actor"));
-    const first = confirmFirst(context, passkeysPath);
+    const first = await confirmFirst(context, passkeysPath);
     if (first) return first;
     const { end } = await removePasskey(makeServices(context), actor, readIdParam(context.req.param("id")));
     if (end === "missing") throw notFound();

@@ -52,7 +52,7 @@ export const repositorySettingsRoutes = new Hono<AppEnv>()
     const field = await readTextFields(context);
     const act = field("act");
     if (!ACTS.has(act)) throw notFound();
-    const first = DANGEROUS.has(act) ? confirmFirst(context, settingsPath(repository)) : undefined;
+    const first = DANGEROUS.has(act) ? await confirmFirst(context, settingsPath(repository)) : undefined;
     if (first) return first;
     let now: Repository | undefined;
     let done = act;

@@ -12,6 +12,7 @@ import {
   revokeOwnToken,
   rotateOwnToken,
 } from "../../workers/tokens/service.ts";
+import { showOnce, takeShownOnce } from "../answer-once.ts";
 import { lookUpNotice, settingsPath } from "../components/settings-layout.tsx";
 import { confirmFirst } from "../confirm-first.ts";
 import { makeFrame } from "../make-frame.ts";
@@ -22,9 +23,12 @@ const tokensPath = settingsPath("tokens");
 const NOTICES = { revoked: "The token is worth nothing any more." };
 const EMPTY = { name: "", scopes: ["repo:read"], repositories: "", expiresInDays: "30" };
 export const tokensRoutes = new Hono<AppEnv>()
-  .get(tokensPath, async (context) => answerPage(context, {}))
+  .get(tokensPath, async (context) => {
+    const isMade = context.req.query("done") === "made";
+    return answerPage(context, { made: isMade ? await takeShownOnce(context, tokensPath) : null });
+  })
   .post(tokensPath, async (context) => {
-    const first = confirmFirst(context, tokensPath);
+    const first = await confirmFirst(context, tokensPath);
     if (first) return first;
     const values = await readForm(context);
     try {
@@ -35,18 +39,20 @@ export const tokensRoutes = new Hono<AppEnv>()
         repositories: values.repositories === "" ? null : values.repositories.split(/[\s,]+/),
         expiresInDays: days === "" ? null : Number(days),
       });
-      return await answerPage(context, { made: made.token });
+      await showOnce(context, tokensPath, made.token);
+      return context.redirect(`${tokensPath}?done=made`, 303);
     } catch (error) {
       const errors = readProblem(error);
       return answerPage(context, { values, errors }, 422);
     }
   })
   .post(`${tokensPath}/:id/rotate`, async (context) => {
-    const first = confirmFirst(context, tokensPath);
+    const first = await confirmFirst(context, tokensPath);
     if (first) return first;
     const id = readIdParam(context.req.param("id"));
     const made = await rotateOwnToken(context.get("database"), context.get("actor"), readOrigin(context), id);
-    return answerPage(context, { made: made.token });
+    await showOnce(context, tokensPath, made.token);
+    return context.redirect(`${tokensPath}?done=made`, 303);
   })
   .post(`${tokensPath}/:id/revoke`, async (context) => {
     const id = readIdParam(context.req.param("id"));

@@ -48,7 +48,7 @@ export const walletSettingsRoutes = new Hono<AppEnv>()
   })
   .post(`${walletsPath}/:id/remove`, async (context) => {
     const actor = requireCredentialsOwner(context.get("actor"));
-    const first = confirmFirst(context, walletsPath);
+    const first = await confirmFirst(context, walletsPath);
     if (first) return first;
     const { end } = await removeWallet(makeServices(context), actor, readIdParam(context.req.param("id")));
     if (end === "missing") throw notFound();

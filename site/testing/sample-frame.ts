@@ -10,6 +10,7 @@ export const SIGNED_IN: Frame = {
     username: "admin",
     isAdmin: true,
     csrfToken: "the-token",
+    formKey: "the-key",
     waiting: { invitations: 0, transfers: 0 },
   },
   assets: {

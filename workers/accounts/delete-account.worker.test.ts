@@ -97,7 +97,7 @@ describe("an account that is deleted", () => {
     expect((await askGit(path, person.token)).status).toBe(200);
 
     const gone = await browser.post(PATH, { confirmation: person.username });
-    expect(gone.status).toBe(200);
+    expect(gone.status).toBe(303);
     expect(gone.headers.get("set-cookie")).toMatch(/^plue=;/);
     expect(await gone.text()).toContain("Your account is deleted");
 
@@ -155,7 +155,9 @@ describe("an account that is deleted", () => {
     expect([unseen.status, await unseen.text()]).toEqual([422, expect.stringContaining("Look again")]);
     expect(await isThere(person)).toBe(true);
     const both = { ...agree, repositories: `${shown.id},${late.id}` };
-    expect((await browser.post(PATH, both)).status).toBe(200);
+    const gone = await browser.post(PATH, both);
+    expect([gone.status, gone.headers.get("location")]).toEqual([303, "/login/deleted"]);
+    expect(await (await browser.get("/login/deleted")).text()).toContain("Your account is deleted");
     const owned = eq(repositories.ownerId, person.id);
     expect(await database.query.select({ id: repositories.id }).from(repositories).where(owned)).toEqual([]);
     expect((await readActions(person.id)).filter((action) => action === "repository.delete")).toHaveLength(2);

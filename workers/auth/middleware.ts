@@ -80,10 +80,14 @@ async function findActor(context: Context<AppEnv>, rules: RequestRules | null) {
       throw new ForgeError("unauthorized", "The Authorization header wasn't understood.");
     return authenticateOrCount(database, token, { address: readOrigin(context).address, rules });
   }
-  const secret = getCookie(context, cookieName(context));
+  const secret = readSessionSecret(context);
   if (secret !== undefined) return authenticateSession(database, secret, rules);
   return { actor: ANONYMOUS, charge: null };
 }
+
+/** The secret of the session that the browser says it has. */
+export const readSessionSecret = (context: Context<AppEnv>): string | undefined =>
+  getCookie(context, cookieName(context));
 
 /** Gives the browser its new session, and has it remember that it had one. */
 export async function setSessionCookie(context: Context<AppEnv>, secret: string): Promise<void> {

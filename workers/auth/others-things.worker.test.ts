@@ -83,7 +83,9 @@ const TELLING = [
 async function tell(answer: Response): Promise<string> {
   const text = new TextDecoder("latin1").decode(await answer.arrayBuffer());
   const headers = TELLING.map((name) => answer.headers.get(name));
-  return `${answer.status} ${headers.join()}\n${text}`.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "<request>");
+  return `${answer.status} ${headers.join()}\n${text}`
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "<request>")
+    .replaceAll(/name="_once" value="\w+"/g, "<form>");
 }
 
 const hideName = (told: string, asked: string): string =>

@@ -28,6 +28,7 @@ async function answerTo({ path, name, credential }: Search, word: string): Promi
   }
   return text
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "<request>")
+    .replaceAll(/name="_once" value="\w+"/g, "<form>")
     .replaceAll(
       /\d{4}-\d\d-\d\d[T ][\d:.]+( UTC|Z)?|\d+ (second|minute)s? ago|just now|"(reset|used|remaining)":\d+/g,
       "<time>",

@@ -10,6 +10,7 @@ import { deleteOldFailures, describeProblem } from "../core/message-failures.ts"
 import { deleteSentEvents, drainOutbox } from "../core/outbox.ts";
 import { tickMaintenance } from "../git/housekeeping/consume-maintenance.ts";
 import { sweepImports } from "../imports/service.ts";
+import { sweepKeptTexts } from "../kept-texts/service.ts";
 import { sweepMail } from "../mail/service.ts";
 import { sweepLimits } from "../rate-limits/service.ts";
 import { sweepInvitations } from "../repos/invitations.ts";
@@ -30,6 +31,7 @@ const PARTS: ClockParts = {
   "send events": drainOutbox,
   "delete sent events": ({ database }) => deleteSentEvents(database),
   "expire credentials": ({ database }) => expireCredentials(database),
+  "delete kept forms": ({ database }) => sweepKeptTexts(database),
   "expire invitations": ({ database }) => sweepInvitations(database),
   "expire transfer offers": ({ database }) => sweepOffers(database),
   "release reserved names": ({ database }) => sweepReservedNames(database),

@@ -216,6 +216,14 @@ export const TOKEN_CHECKS_PER_ADDRESS: RateRule = { name: "token-check", request
 
 /** Bad tokens of one address before it is told to wait: each costs a question, and nobody guesses one. */
 export const BAD_TOKENS_PER_ADDRESS: RateRule = { name: "bad-token", requestsMax: 30, perMs: 5 * MINUTE_MS };
+/** A form or token that a browser left for its next request: how long it is kept, and how much of it. */
+export const KEPT_TEXT_LIFETIME_MS = 10 * MINUTE_MS;
+export const KEPT_TEXT_CHARACTERS_MAX = 100_000;
+/** The same form sent again within this time leads where it led; and how long the first may take until another acts. */
+export const FORM_ANSWERED_AGAIN_MS = 2 * MINUTE_MS;
+export const FORM_BEING_ANSWERED_MS = 30_000;
+/** How long the second of two waits for the first one's answer. */
+export const FORM_ANSWER_WAIT_MS = 10_000;
 /** Hops of `X-Forwarded-For` that are looked at, from the nearest on. */
 export const FORWARDED_HOPS_MAX = 20;
 /** Rows of past limits that one strike of the clock removes. */

@@ -56,8 +56,9 @@ describe("the page of deploy keys", () => {
     const { name } = await makeRepository(person, true);
     const path = `/${person.username}/${name}/settings/keys`;
     const made = await browser.post(path, { title: "server", key: "" });
-    expect([made.status, made.headers.get("cache-control")]).toEqual([200, "no-store"]);
-    const token = /<code>([^<…]{30,})<\/code>/.exec(await made.text())?.[1] ?? "";
+    expect([made.status, made.headers.get("location")]).toEqual([303, `${path}?done=made`]);
+    const shown = await (await browser.get(`${path}?done=made`)).text();
+    const token = /<code>([^<…]{30,})<\/code>/.exec(shown)?.[1] ?? "";
     const fetchable = async () => {
       const headers = { authorization: `Basic ${btoa(`x:${token}`)}` };
       const refs = await send(`/${person.username}/${name}.git/info/refs?service=git-upload-pack`, {
