@@ -42,7 +42,7 @@ export async function takeText(
 }
 
 /** One form that is being sent: its answer is for this one to find, or another one's to wait for. */
-export type Submission =
+type Submission =
   | { state: "first"; settle(location: string | null): Promise<void> }
   | { state: "answered"; location: string }
   | { state: "being-answered" };
