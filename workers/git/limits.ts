@@ -159,3 +159,5 @@ export const JUDGED_COMMITS_LIMIT = 1000;
 
 /** Most trees that a search for changes of protected paths reads. */
 export const JUDGED_TREES_LIMIT = 2000;
+/** What matching the names of a push, or its paths, against globs may cost: characters times tokens. */
+export const JUDGED_GLOB_STEPS_LIMIT = 50_000_000;

@@ -23,11 +23,12 @@ const RSA_BITS_MAX = 16_384;
 /** Reads one line of the form `algorithm base64 [comment]`. */
 export async function parsePublicKey(line: string): Promise<ParsedKey> {
   if (line.length > SSH_KEY_CHARACTERS_MAX) return { problem: "A key isn't this long." };
-  const match = /^([a-z0-9@.-]+) +([A-Za-z0-9+/]+={0,2})(?: +(\P{Cc}*))?$/u.exec(line.trim());
+  const match = /^([a-z0-9@.-]+) +([A-Za-z0-9+/]+={0,2})(?: (\P{Cc}*))?$/u.exec(line.trim());
   if (!match?.[1] || !match[2]) {
     return { problem: "This isn't a public key: paste the one line of the file that ends in .pub." };
   }
-  const [, algorithm, base64, comment = ""] = match;
+  const [, algorithm, base64] = match;
+  const comment = (match[3] ?? "").trimStart();
   const bytes = decodeBase64(base64);
   if (bytes === null) return { problem: "The key's base64 is damaged." };
   const bits = measureKey(algorithm, bytes);

@@ -5,10 +5,11 @@ import type { Actor } from "../core/actor.ts";
 import type { Executor } from "../core/db.ts";
 import type { Origin } from "../core/origin.ts";
 import type { PushContext } from "../git/http/dependencies.ts";
+import { JUDGED_GLOB_STEPS_LIMIT } from "../git/limits.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
 import type { JudgeMoves } from "../git/store/protection.ts";
 import { findMover } from "./find-mover.ts";
-import { findRule, listViolations, mayBypass } from "./judge-move.ts";
+import { listViolations, mayBypass, RuleFinder } from "./judge-move.ts";
 import { readFacts } from "./read-facts.ts";
 import { findOwnerId } from "./store.ts";
 
@@ -38,13 +39,20 @@ export function guardPush(push: PushContext, pusher: Pusher): PushGuard {
   return {
     async judge(transaction, protection, moves) {
       bypasses.clear();
+      const refusals = new Map<string, string>();
+      const finder = new RuleFinder(protection);
       const ruled = moves.flatMap((move) => {
-        const rule = move.name.startsWith(BRANCHES)
-          ? findRule(protection, move.name.slice(BRANCHES.length))
-          : null;
+        if (!move.name.startsWith(BRANCHES)) return [];
+        if (finder.steps > JUDGED_GLOB_STEPS_LIMIT) {
+          refusals.set(
+            move.name,
+            "these are too many branches for the rules to be looked up at once; push fewer",
+          );
+          return [];
+        }
+        const rule = finder.find(move.name.slice(BRANCHES.length));
         return rule === null ? [] : [{ move, rule }];
       });
-      const refusals = new Map<string, string>();
       if (ruled.length === 0) return refusals;
       const { repository, actor, objects } = push;
       const mover = await findMover(transaction, repository.id, actor.id);

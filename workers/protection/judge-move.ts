@@ -4,7 +4,7 @@ import { hasRole, type RepositoryRole } from "../../schema/roles.ts";
 import type { BranchRules, Principals } from "../../schema/tables/git.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
 import type { ProtectedBranch, RefMove } from "../git/store/protection.ts";
-import { isExact, matchGlob } from "./match-glob.ts";
+import { compileGlob, countGlobSteps, type Glob, isExact, matchCompiled } from "./match-glob.ts";
 
 /** `push`: the mover sets the branch; `merge`: a pull request does. */
 type MoveKind = "push" | "merge";
@@ -34,9 +34,34 @@ export interface MoveFacts {
  * The rule that a branch is under, or null. Of the patterns that match it the highest priority rules; among equals a
  * plain name before a glob, then the longer pattern, then the older rule.
  */
-export function findRule(protection: readonly ProtectedBranch[], branch: string): ProtectedBranch | null {
-  const matching = protection.filter(({ pattern }) => matchGlob(pattern, branch));
-  return matching.sort(compareRules)[0] ?? null;
+export const findRule = (protection: readonly ProtectedBranch[], branch: string): ProtectedBranch | null =>
+  new RuleFinder(protection).find(branch);
+
+/** Finds the rules of many branches, and counts what that costs. */
+export class RuleFinder {
+  readonly #rules: readonly { rule: ProtectedBranch; glob: Glob }[];
+  #steps = 0;
+
+  constructor(protection: readonly ProtectedBranch[]) {
+    // In the order in which they rule: the first that matches is the one.
+    this.#rules = protection
+      .toSorted(compareRules)
+      .map((rule) => ({ rule, glob: compileGlob(rule.pattern) }));
+  }
+
+  /** What all branches so far may have cost; see `countGlobSteps`. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** As `findRule`. */
+  find(branch: string): ProtectedBranch | null {
+    for (const { rule, glob } of this.#rules) {
+      this.#steps += countGlobSteps(glob, branch);
+      if (matchCompiled(glob, branch)) return rule;
+    }
+    return null;
+  }
 }
 
 function compareRules(left: ProtectedBranch, right: ProtectedBranch): number {

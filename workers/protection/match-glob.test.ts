@@ -1,7 +1,7 @@
 // Globs, against a table and against regular expressions.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findPatternProblem, isExact, matchGlob } from "./match-glob.ts";
+import { compileGlob, countGlobSteps, findPatternProblem, isExact, matchGlob } from "./match-glob.ts";
 
 describe("matchGlob", () => {
   it.each([
@@ -48,6 +48,12 @@ describe("matchGlob", () => {
       }),
       { seed: 20261121, numRuns: 5_000 },
     );
+  });
+
+  it("asks little about names that begin otherwise, and at most the product of both lengths about others", () => {
+    const [exact, glob] = [compileGlob("main"), compileGlob("release/**a*b")];
+    expect([countGlobSteps(exact, "x".repeat(255)), countGlobSteps(glob, "feature/x")]).toEqual([1, 1]);
+    expect(countGlobSteps(glob, "release/1")).toBe((glob.tokens.length + 1) * 10);
   });
 
   it("takes no longer for a pattern that makes backtracking explode", () => {

@@ -1,6 +1,6 @@
 // The facts of one move that rules ask for, read from the graph, the objects and the database as they are asked.
 import type { Executor } from "../core/db.ts";
-import { JUDGED_COMMITS_LIMIT, JUDGED_TREES_LIMIT } from "../git/limits.ts";
+import { JUDGED_COMMITS_LIMIT, JUDGED_GLOB_STEPS_LIMIT, JUDGED_TREES_LIMIT } from "../git/limits.ts";
 import { ZERO_OID } from "../git/object/oid.ts";
 import { isFastForward } from "../git/pack/fast-forward.ts";
 import type { PackSet } from "../git/pack/pack-set.ts";
@@ -61,10 +61,12 @@ export function readFacts(source: FactSource, move: RefMove): MoveFacts {
         move.after,
         globs,
         JUDGED_TREES_LIMIT,
+        JUDGED_GLOB_STEPS_LIMIT,
       );
       if (found.kind === "too-many") {
         return `it changes more than ${JUDGED_TREES_LIMIT} folders, which are too many to look for protected paths in`;
       }
+      if (found.kind === "too-costly") return "it changes too many paths to look for protected ones among them";
       return found.paths.length === 0 ? null : `protected paths may not change: ${found.paths.join(", ")}`;
     },
   };
