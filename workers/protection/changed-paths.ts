@@ -4,7 +4,10 @@ import { parseTree, type TreeEntry, treeEntryKind } from "../git/object/parse-tr
 import type { ObjectReader } from "../git/store/object-reader.ts";
 import { compileGlob, countGlobSteps, type Glob, matchCompiled } from "./match-glob.ts";
 
-type Found = { readonly kind: "paths"; readonly paths: readonly string[] } | { readonly kind: "too-many" | "too-costly" };
+type Found =
+  | { readonly kind: "paths"; readonly paths: readonly string[] }
+  | { readonly kind: "too-many" }
+  | { readonly kind: "too-costly" };
 
 interface Search {
   readonly objects: Pick<ObjectReader, "readObject">;

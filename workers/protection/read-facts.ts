@@ -66,7 +66,8 @@ export function readFacts(source: FactSource, move: RefMove): MoveFacts {
       if (found.kind === "too-many") {
         return `it changes more than ${JUDGED_TREES_LIMIT} folders, which are too many to look for protected paths in`;
       }
-      if (found.kind === "too-costly") return "it changes too many paths to look for protected ones among them";
+      if (found.kind === "too-costly")
+        return "it changes too many paths to look for protected ones among them";
       return found.paths.length === 0 ? null : `protected paths may not change: ${found.paths.join(", ")}`;
     },
   };
