@@ -35,7 +35,12 @@ export async function initializeRepository(
     database,
     objects: env.objects,
     pusher: { repository, actor: { id: actor.userId, username: actor.username } },
-    push: { updates: [update], capabilities: parseCapabilityWords("atomic"), options: [], shallows: new Set() },
+    push: {
+      updates: [update],
+      capabilities: parseCapabilityWords("atomic"),
+      options: [],
+      shallows: new Set(),
+    },
     rest: { initial: new Uint8Array(0), body },
     say: async () => undefined,
     preparePush: (push) => preparePush(services, { actor, origin: readOrigin(context) }, push),
