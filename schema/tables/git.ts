@@ -42,10 +42,7 @@ export const repositories = pgTable(
     /** Until when one worker keeps house here; past or null when none does. */
     housekeepingUntil: moment("housekeeping_until"),
     /** What of `refs/` may be pushed: `heads`, or `*` for nearly all (schema/ref-namespaces.ts). */
-    refNamespaces: text("ref_namespaces")
-      .array()
-      .notNull()
-      .default(sql`'{heads,tags,notes}'::text[]`),
+    refNamespaces: text("ref_namespaces").array().notNull().default(sql`'{heads,tags,notes}'::text[]`),
     /** What its packs may take; null for the limits of workers/git/limits.ts. */
     quotaBytes: bigint("quota_bytes", { mode: "number" }),
     quotaObjects: integer("quota_objects"),

@@ -97,6 +97,8 @@ const SENTENCES: Record<string, Tell> = {
   "repository.unarchive": (target) => `unarchived the repository ${target}`,
   "repository.default-branch": (target, detail) =>
     `changed the default branch of the repository ${target} to ${detail("to.defaultBranch")}`,
+  "repository.ref-namespaces": (target, detail) =>
+    `changed the refs that can be pushed to the repository ${target} to ${detail("to.refNamespaces")}`,
   "repository.update": (target) => `changed the settings of the repository ${target}`,
   "repository.delete": (target) => `deleted the repository ${target}`,
   "repository.transfer": (target, detail) => `transferred the repository ${detail("from")} to ${target}`,

@@ -20,6 +20,8 @@ interface RepositorySettingsPageProps {
   frame: Frame;
   repository: SettingsValues;
   branches: readonly string[];
+  /** What of `refs/` may be pushed. */
+  namespaces: readonly string[];
   /** Whether the viewer may do more than say what it is for. */
   canAdminister: boolean;
   /** To whom it is on offer; for those who administer it. */
@@ -55,7 +57,7 @@ export function RepositorySettingsPage(props: RepositorySettingsPageProps) {
   );
 }
 
-function AdminForms({ frame, repository, branches, errors, typed }: RepositorySettingsPageProps) {
+function AdminForms({ frame, repository, branches, namespaces, errors, typed }: RepositorySettingsPageProps) {
   const { viewer } = frame;
   const action = settingsPath(repository);
   const branchChoices = branches.map((name) => ({ value: name, label: name }));
@@ -83,6 +85,15 @@ function AdminForms({ frame, repository, branches, errors, typed }: RepositorySe
           hint="Its old address leads here until another repository takes the name."
         />
         <button type="submit">Rename</button>
+      </PostForm>
+      <PostForm {...{ viewer, action }} hidden={{ act: "ref-namespaces" }} class="fields">
+        <TextField
+          {...{ name: "namespaces", label: "Refs that can be pushed", error: errors["ref-namespaces"] }}
+          value={typed.namespaces ?? namespaces.join(" ")}
+          hint="Words behind refs/, such as pull or meta. * stands for all others, for mirrors; only changes has to be named."
+          maxlength={1000}
+        />
+        <button type="submit">Save the refs</button>
       </PostForm>
     </>
   );

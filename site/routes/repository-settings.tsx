@@ -1,5 +1,6 @@
 // A repository's general settings: what is said of it, its name, who sees it, its owner and its end.
 import { type Context, Hono } from "hono";
+import { readNamespaces } from "../../schema/ref-namespaces.ts";
 import type { Visibility } from "../../schema/roles.ts";
 import { can } from "../../workers/auth/permissions.ts";
 import { requireUser } from "../../workers/auth/require-user.ts";
@@ -9,7 +10,7 @@ import { SHOWN_REFS_MAX } from "../../workers/core/limits.ts";
 import { readOrigin } from "../../workers/core/origin.ts";
 import { sendSoon } from "../../workers/core/outbox.ts";
 import { listBranches } from "../../workers/protection/service.ts";
-import { changeRepository } from "../../workers/repos/change-repository.ts";
+import { changeRepository, listRefNamespaces } from "../../workers/repos/change-repository.ts";
 import { deleteRepository, transferRepository } from "../../workers/repos/end-repository.ts";
 import { type Repository, requireRepository } from "../../workers/repos/service.ts";
 import { cancelOffer, findOfferOf } from "../../workers/repos/transfer-offers.ts";
@@ -25,6 +26,7 @@ import { readTextFields } from "../read-text-field.ts";
 
 const NOTICES = {
   describe: "Saved.",
+  "ref-namespaces": "These refs can be pushed now.",
   "default-branch": "This is the default branch now.",
   rename: "This is its name now.",
   visibility: "It is seen by others now.",
@@ -37,7 +39,7 @@ const NOTICES = {
 };
 /** What asks for a recent proof of who does it. */
 const DANGEROUS = new Set(["rename", "visibility", "archive", "unarchive", "transfer", "delete"]);
-const ACTS = new Set([...DANGEROUS, "describe", "default-branch", "take-back"]);
+const ACTS = new Set([...DANGEROUS, "describe", "ref-namespaces", "default-branch", "take-back"]);
 
 type Field = (name: string) => string;
 
@@ -61,14 +63,19 @@ export const repositorySettingsRoutes = new Hono<AppEnv>()
       else ({ now, done } = await transfer(context, repository, field));
     });
     if (problem !== undefined) {
-      const typed = Object.fromEntries(["description", "name", "owner"].map((name) => [name, field(name)]));
+      const typed = Object.fromEntries(Object.values(TYPED).map((name) => [name, field(name)]));
       return answerPage(context, repository, { errors: { [act]: problem }, typed: pickTyped(act, typed) });
     }
     if (now === undefined) return context.redirect(homePath, 303);
     return context.redirect(`${settingsPath(now)}?done=${done}`, 303);
   });
 
-const TYPED: Record<string, string> = { describe: "description", rename: "name", transfer: "owner" };
+const TYPED: Record<string, string> = {
+  describe: "description",
+  rename: "name",
+  transfer: "owner",
+  "ref-namespaces": "namespaces",
+};
 
 function pickTyped(act: string, typed: Record<string, string>): Record<string, string> {
   const name = TYPED[act];
@@ -100,6 +107,8 @@ async function perform(
       return change({ description: field("description").trim() });
     case "default-branch":
       return change({ defaultBranch: field("branch") });
+    case "ref-namespaces":
+      return change({ refNamespaces: readNamespaces(field("namespaces")) });
     case "rename":
       return change({ name: field("name").trim() });
     case "visibility":
@@ -160,6 +169,7 @@ async function answerPage(
       repository={repository}
       branches={branches.map(({ name }) => name)}
       canAdminister={can(context.get("actor"), "repository.administer", repository) === "allowed"}
+      namespaces={await listRefNamespaces(context.get("database"), repository.id)}
       offer={await findOfferOf(context.get("database"), requireUser(context.get("actor")), repository)}
       notice={lookUpNotice(NOTICES, context.req.query("done")) ?? undefined}
       errors={errors}

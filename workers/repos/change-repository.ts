@@ -1,5 +1,7 @@
 // What may be changed of a repository, archived or not, by whom. Invariant: each change is one transaction under the
 // repository's lock, with its line in the audit log; whatever lets fewer people in ends what was cached of those let in.
+
+import { findNamespacesProblem } from "../../schema/ref-namespaces.ts";
 import type { Visibility } from "../../schema/roles.ts";
 import { recordAudit } from "../audit/service.ts";
 import { requirePermission } from "../auth/permissions.ts";
@@ -27,6 +29,8 @@ export interface RepositoryChange {
   visibility?: Visibility;
   defaultBranch?: string;
   isArchived?: boolean;
+  /** What of `refs/` may be pushed. */
+  refNamespaces?: readonly string[];
 }
 
 /**
@@ -61,6 +65,10 @@ export async function changeRepository(
   });
   return requireRepositoryById(database, actor, repository.id, "repository.read");
 }
+
+/** What of `refs/` a repository takes by push. */
+export const listRefNamespaces = (database: Database, repositoryId: number): Promise<string[]> =>
+  store.readRefNamespaces(database.query, repositoryId);
 
 type Values = Parameters<typeof store.updateRepository>[2];
 type Row = NonNullable<Awaited<ReturnType<typeof store.lockRepository>>>;
@@ -99,6 +107,13 @@ async function planChange(
     }
     values.defaultBranch = change.defaultBranch;
   }
+  if (change.refNamespaces !== undefined) {
+    const problem = findNamespacesProblem(change.refNamespaces);
+    if (problem !== undefined) throw refuse("ref_namespaces", problem);
+    if (change.refNamespaces.join() !== row.refNamespaces.join()) {
+      values.refNamespaces = [...change.refNamespaces];
+    }
+  }
   if (isArchived !== undefined && isArchived !== (row.archivedAt !== null)) {
     values.archivedAt = isArchived ? new Date() : null;
   }
@@ -119,6 +134,7 @@ function nameAction(values: Values): string {
   if (values.archivedAt !== undefined) {
     return values.archivedAt === null ? "repository.unarchive" : "repository.archive";
   }
+  if (values.refNamespaces !== undefined) return "repository.ref-namespaces";
   return values.defaultBranch === undefined ? "repository.update" : "repository.default-branch";
 }
 

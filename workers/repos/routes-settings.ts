@@ -6,7 +6,7 @@ import { json, unsaid } from "../core/openapi.ts";
 import { readOrigin } from "../core/origin.ts";
 import { sendSoon } from "../core/outbox.ts";
 import { errorResponses, refuseInvalid } from "../core/validation.ts";
-import { changeRepository, type RepositoryChange } from "./change-repository.ts";
+import { changeRepository, listRefNamespaces, type RepositoryChange } from "./change-repository.ts";
 import { describeRepository, repositorySchema } from "./describe-repository.ts";
 import { deleteRepository, transferRepository } from "./end-repository.ts";
 import { requireRepository } from "./service.ts";
@@ -77,6 +77,39 @@ const transferRoute = createRoute({
   },
 });
 
+const namespacesSchema = z
+  .object({
+    ref_namespaces: z.array(z.string()).openapi({
+      description: "What of refs/ may be pushed, as heads; * for all but Gerrit's",
+      example: ["heads", "tags", "notes", "pull"],
+    }),
+  })
+  .openapi("RefNamespaces");
+
+const readNamespacesRoute = createRoute({
+  method: "get",
+  path: "/repos/{owner}/{repo}/ref-namespaces",
+  summary: "Which refs may be pushed to a repository",
+  "x-permission": "repository.read",
+  request: { params },
+  responses: {
+    200: { description: "As it is", ...json(namespacesSchema) },
+    ...errorResponses(401, 403, 404),
+  },
+});
+
+const changeNamespacesRoute = createRoute({
+  method: "put",
+  path: "/repos/{owner}/{repo}/ref-namespaces",
+  summary: "Say which refs may be pushed to a repository",
+  "x-permission": "repository.administer",
+  request: { params, body: { required: true, ...json(namespacesSchema) } },
+  responses: {
+    200: { description: "As it is now", ...json(namespacesSchema) },
+    ...errorResponses(400, 401, 403, 404, 422),
+  },
+});
+
 /** Mounted at /api/v3. */
 export const repositorySettingsRoutes = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   .openapi(changeRoute, async (context) => {
@@ -84,6 +117,17 @@ export const repositorySettingsRoutes = new OpenAPIHono<AppEnv>({ defaultHook: r
     const change = readChange(context.req.valid("json"));
     const changed = await changeRepository(context.get("database"), editorOf(context), repository, change);
     return context.json(describeRepository(changed, context.get("env").publicUrl), 200);
+  })
+  .openapi(readNamespacesRoute, async (context) => {
+    const { id } = await find(context, context.req.valid("param"));
+    return context.json({ ref_namespaces: await listRefNamespaces(context.get("database"), id) }, 200);
+  })
+  .openapi(changeNamespacesRoute, async (context) => {
+    const repository = await find(context, context.req.valid("param"));
+    const database = context.get("database");
+    const { ref_namespaces: refNamespaces } = context.req.valid("json");
+    await changeRepository(database, editorOf(context), repository, { refNamespaces });
+    return context.json({ ref_namespaces: await listRefNamespaces(database, repository.id) }, 200);
   })
   .openapi(deleteRoute, async (context) => {
     const repository = await find(context, context.req.valid("param"));

@@ -43,7 +43,10 @@ export async function updateRepository(
   transaction: Executor,
   id: number,
   values: Partial<
-    Pick<RepositoryRow, "name" | "ownerId" | "description" | "visibility" | "defaultBranch" | "archivedAt">
+    Pick<
+      RepositoryRow,
+      "name" | "ownerId" | "description" | "visibility" | "defaultBranch" | "archivedAt" | "refNamespaces"
+    >
   >,
 ): Promise<void> {
   await transaction
@@ -90,4 +93,13 @@ export async function findOwner(query: Executor, id: number) {
     .where(eq(users.id, id));
   if (!row) throw new Error("a repository has no owner");
   return row;
+}
+
+/** What of `refs/` a repository takes by push. */
+export async function readRefNamespaces(query: Executor, id: number): Promise<string[]> {
+  const [row] = await query
+    .select({ refNamespaces: repositories.refNamespaces })
+    .from(repositories)
+    .where(eq(repositories.id, id));
+  return row?.refNamespaces ?? [];
 }

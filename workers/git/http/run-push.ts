@@ -74,7 +74,8 @@ export async function runPush(run: PushRun): Promise<PushEnd> {
   const repositoryId = pusher.repository.id;
   const names = push.updates.map(({ name }) => name);
   const catalog = await readCatalog(query, repositoryId, names);
-  const refusals = judgeCommands(push.updates, new Map(catalog.refs.map(({ name, oid }) => [name, oid])));
+  const current = new Map(catalog.refs.map(({ name, oid }) => [name, oid]));
+  const refusals = judgeCommands(push.updates, current, catalog.namespaces);
   const isAtomic = push.capabilities.has("atomic");
   const isOver = (isAtomic ? refusals.some : refusals.every).call(refusals, (refusal) => refusal !== null);
   if (isOver) return endOf(push.updates, (at) => refusals[at] ?? ATOMIC);

@@ -58,6 +58,7 @@ export interface Quota {
 
 const catalogSchema = z.object({
   packEpoch: bigintColumn,
+  namespaces: z.array(z.string()),
   quota: z.object({ sizeBytes: z.number(), objectCount: z.number() }),
   packs: storedPacks,
   refs: z.array(z.object({ name: z.string(), oid: z.string() })),
@@ -66,6 +67,8 @@ const catalogSchema = z.object({
 interface Catalog {
   /** By this commitPush sees that none of the packs' objects has gone since. */
   readonly packEpoch: number;
+  /** What of `refs/` may be pushed. */
+  readonly namespaces: readonly string[];
   readonly quota: Quota;
   readonly packs: readonly StoredPack[];
   /** Those of the asked names that exist, hidden ones included. */
@@ -83,6 +86,7 @@ export async function readCatalog(
     sql`SELECT pack_epoch AS "packEpoch", json_build_object(
         'sizeBytes', coalesce(quota_bytes, ${REPOSITORY_LIMIT_BYTES}::bigint),
         'objectCount', coalesce(quota_objects, ${REPOSITORY_OBJECT_LIMIT}::integer)) AS quota,
+        to_json(ref_namespaces) AS namespaces,
         ${selectPacks(sql`repositories.id`)} AS packs,
         (SELECT coalesce(json_agg(json_build_object('name', name, 'oid', oid)), '[]') FROM refs
           WHERE repository_id = ${repositoryId} AND refs.name = ANY(${sql.param(names)}::text[])) AS refs
@@ -90,5 +94,7 @@ export async function readCatalog(
     catalogSchema,
   );
   // Of a repository that has just gone; commitPush says so.
-  return row ?? { packEpoch: 0, quota: { sizeBytes: 0, objectCount: 0 }, packs: [], refs: [] };
+  return (
+    row ?? { packEpoch: 0, namespaces: [], quota: { sizeBytes: 0, objectCount: 0 }, packs: [], refs: [] }
+  );
 }
