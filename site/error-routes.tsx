@@ -4,6 +4,7 @@ import { readReturnPath } from "../workers/auth/return-path.ts";
 import { formatSeconds } from "../workers/core/api-errors.ts";
 import type { AppEnv } from "../workers/core/app-env.ts";
 import type { ForgeError } from "../workers/core/errors.ts";
+import { judgeRepository, type Repository } from "../workers/repos/service.ts";
 import { makeFrame } from "./make-frame.ts";
 import { ErrorPage } from "./pages/error-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
@@ -23,9 +24,18 @@ export async function answerErrorPage(context: Context<AppEnv>, error: ForgeErro
     const offers = await readOffers(context);
     return context.html(<SignInPage {...{ frame, problem: undefined, returnTo, offers }} />, 401);
   }
+  const { status, message } = error;
   const requestId = context.get("requestId");
-  return context.html(
-    <ErrorPage frame={frame} status={error.status} message={error.message} requestId={requestId} />,
-    error.status,
-  );
+  const repository = status === 404 ? await findRepositoryOf(context) : undefined;
+  return context.html(<ErrorPage {...{ frame, status, message, requestId, repository }} />, status);
+}
+
+/** The repository that a page's address lies in, where the viewer may read it. */
+async function findRepositoryOf(context: Context<AppEnv>): Promise<Repository | undefined> {
+  const [, owner = "", name = "", page] = context.req.path.split("/");
+  const actor = context.get("actor");
+  // Whoever failed before they were known is told nothing of repositories.
+  if (page === undefined || actor === undefined) return undefined;
+  const judged = await judgeRepository(context.get("database"), actor, owner, name, "repository.read");
+  return judged.verdict === "allowed" ? judged.repository : undefined;
 }

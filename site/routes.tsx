@@ -1,6 +1,7 @@
 // The pages' addresses. What begins with a fixed word comes before /:owner/:repo.
 import { Hono } from "hono";
 import type { AppEnv } from "../workers/core/app-env.ts";
+import { fixedFileRoutes } from "./fixed-file-routes.ts";
 import { accountSettingsRoutes } from "./routes/account-settings.tsx";
 import { adminRoutes } from "./routes/admin.tsx";
 import { adminSettingsRoutes } from "./routes/admin-settings.tsx";
@@ -34,6 +35,7 @@ import { walletSettingsRoutes } from "./routes/wallet-settings.tsx";
 import { walletSignInRoutes } from "./routes/wallet-sign-in.tsx";
 
 export const siteRoutes = new Hono<AppEnv>();
+siteRoutes.route("/", fixedFileRoutes);
 siteRoutes.route("/", homeRoutes);
 siteRoutes.route("/", signInRoutes);
 siteRoutes.route("/", registerRoutes);

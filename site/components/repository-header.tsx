@@ -5,7 +5,8 @@ import type { RepositoryView } from "./views.ts";
 
 type Tab = "files" | "runs" | "workflows" | "settings";
 
-export function RepositoryHeader({ repository, tab }: { repository: RepositoryView; tab: Tab }) {
+/** @param tab null on a page that belongs to none of them */
+export function RepositoryHeader({ repository, tab }: { repository: RepositoryView; tab: Tab | null }) {
   const tabs: { key: Tab; label: string; href: string }[] = [
     { key: "files", label: "Files", href: repositoryPath(repository) },
     { key: "runs", label: "Runs", href: runsPath(repository) },

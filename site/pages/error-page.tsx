@@ -2,6 +2,8 @@
 import type { Frame } from "../components/frame.ts";
 import { Layout } from "../components/layout.tsx";
 import { homePath, signInPath } from "../components/paths.ts";
+import { RepositoryHeader } from "../components/repository-header.tsx";
+import type { RepositoryView } from "../components/views.ts";
 
 interface ErrorPageProps {
   frame: Frame;
@@ -9,6 +11,8 @@ interface ErrorPageProps {
   /** For the public, such as a ForgeError's message. */
   message: string;
   requestId: string;
+  /** The repository that the address lies in, where the viewer may read it. */
+  repository?: RepositoryView | undefined;
 }
 
 const TITLES: Record<ErrorPageProps["status"], string> = {
@@ -29,14 +33,15 @@ const TITLES: Record<ErrorPageProps["status"], string> = {
   503: "Not available right now",
 };
 
-export function ErrorPage({ frame, status, message, requestId }: ErrorPageProps) {
+export function ErrorPage({ frame, status, message, requestId, repository }: ErrorPageProps) {
   const title = TITLES[status];
   return (
     <Layout frame={frame} title={title}>
+      {repository === undefined ? null : <RepositoryHeader repository={repository} tab={null} />}
       <h1>
         {status} {title}
       </h1>
-      <p>{message}</p>
+      {message.toLowerCase() === title.toLowerCase() ? null : <p>{message}</p>}
       {status === 404 && frame.viewer === null ? (
         <p>
           What is private is shown after <a href={signInPath}>signing in</a>.

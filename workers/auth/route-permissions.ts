@@ -88,6 +88,8 @@ const LINES: readonly Line[] = [
 /** Whole paths, so that they stand for nothing that begins with them. */
 const WHOLE: Record<string, RoutePermission> = {
   "GET /": "public",
+  "GET /robots.txt": "public",
+  "GET /favicon.ico": "public",
   // It leads to the first of the settings, which asks.
   "GET /settings": "public",
   "GET /:owner": "public",

@@ -134,6 +134,29 @@ describe("a page's size", () => {
   });
 });
 
+describe("an address that leads nowhere", () => {
+  it("keeps the repository's header for who may read it, and says so once", async () => {
+    await repository.commit("main", { "a.txt": "a\n" });
+    for (const path of ["runs/999999", "nothing", "runs/none"]) {
+      const answer = await ask(`${repository.path}/${path}`);
+      expect([path, answer.status]).toEqual([path, 404]);
+      const page = await answer.text();
+      expect(page).toContain('aria-label="Repository"');
+      expect(page.match(/<p>not found<\/p>/gi)).toBeNull();
+    }
+    const elsewhere = await (await ask("/nobody/nothing/runs/1")).text();
+    expect(elsewhere).not.toContain('aria-label="Repository"');
+  });
+
+  it("isn't what every browser and crawler asks for", async () => {
+    const robots = await ask("/robots.txt");
+    expect([robots.status, await robots.text()]).toEqual([200, expect.stringContaining("Disallow: /api/")]);
+    const icon = await ask("/favicon.ico");
+    expect([icon.status, icon.headers.get("content-type")]).toEqual([200, "image/vnd.microsoft.icon"]);
+    expect(new Uint8Array(await icon.arrayBuffer()).slice(0, 6)).toEqual(Uint8Array.of(0, 0, 1, 0, 1, 0));
+  });
+});
+
 describe("a raw file", () => {
   /** Not to be made smaller by a pack; no two stretches are the same. */
   function makeBytes(sizeBytes: number): Uint8Array {
