@@ -1,0 +1,1 @@
+ALTER TABLE "repositories" ADD COLUMN "ref_namespaces" text[] DEFAULT '{heads,tags,notes}'::text[] NOT NULL;
