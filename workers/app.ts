@@ -24,6 +24,7 @@ import { provideContext } from "./core/request-context.ts";
 import { limitHead, requireShortHead } from "./core/request-head.ts";
 import { addSecurityHeaders } from "./core/security-headers.ts";
 import { shareAcrossOrigins } from "./core/share-across-origins.ts";
+import { withSingleSlashes } from "./core/single-slashes.ts";
 import { createUnrouted, NOTHING } from "./core/unrouted.ts";
 import { fsckRoutes } from "./git/housekeeping/fsck-routes.ts";
 import { createGitRoutes, isGitRequest } from "./git/http/routes.ts";
@@ -42,6 +43,7 @@ import { protectionRoutes } from "./protection/routes.ts";
 import { branchRoutes } from "./protection/routes-branches.ts";
 import { rateLimitRoutes } from "./rate-limits/routes.ts";
 import { requireUnshielded, shieldRequests } from "./rate-limits/shield.ts";
+import { answerAddressForms } from "./repos/address-forms.ts";
 import { authoriseGit } from "./repos/authorise-git.ts";
 import { RepositoryMoved, sendOn } from "./repos/repository-moved.ts";
 import { repositoryRoutes } from "./repos/routes.ts";
@@ -136,8 +138,10 @@ const gitAlone = new Hono<AppEnv>();
 gitAlone.use(provideContext);
 gitAlone.route("/", git);
 // Git's few addresses are told apart first: to find one among all routes takes longer than most of git's answers.
-app.fetch = (request, ...rest) =>
-  isGitRequest(request) ? gitAlone.fetch(request, ...rest) : forge(request, ...rest);
+app.fetch = (asked, ...rest) => {
+  const request = withSingleSlashes(asked);
+  return isGitRequest(request) ? gitAlone.fetch(request, ...rest) : forge(request, ...rest);
+};
 app.use(provideContext);
 app.route("/assets", assetRoutes);
 app.route("/internal", internalRoutes);
@@ -150,6 +154,7 @@ app.use(
   addSecurityHeaders,
   limitHead,
   shieldRequests,
+  answerAddressForms,
   limitBody,
   provideSettings,
   authenticate,
