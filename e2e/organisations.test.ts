@@ -108,7 +108,7 @@ describe("an organisation", () => {
     await admin.locator("#owner").selectOption("makers");
     await admin.locator('input[name="name"]').fill("tools");
     await admin.locator('input[value="private"]').check();
-    await press(admin, "Make the repository");
+    await press(admin, "Create repository");
     await admin.getByText("makers/tools").first().waitFor();
     expect(await go(grace, "/makers/tools")).toBe(404);
     await go(grace, "/makers");

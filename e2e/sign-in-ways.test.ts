@@ -202,7 +202,7 @@ describe("a session", () => {
     await signOut(page);
     expect(await isSignedIn(stolen)).toBe(false);
     await tab.getByLabel("Name").fill("too-late");
-    await press(tab, "Make the repository");
+    await press(tab, "Create repository");
     await tab.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
     await context.close();
   });
@@ -221,7 +221,7 @@ describe("a session", () => {
       const cookie = await readCookie(page);
       expect((await expire()).rowCount).toBe(1);
       await page.getByLabel("Name").fill("too-late");
-      await press(page, "Make the repository");
+      await press(page, "Create repository");
       await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
       expect(await isSignedIn(cookie)).toBe(false);
       await visit(page, "/login?return_to=/settings/sessions");

@@ -19,7 +19,7 @@ export interface NewRepositoryPageProps {
   /** Who it may belong to: the person first, then organisations. */
   owners: readonly string[];
   /** One sentence for each field that was wrong; `form` for what belongs to none. */
-  errors: { name?: string; description?: string; form?: string };
+  errors: { name?: string; description?: string; visibility?: string; form?: string };
 }
 
 export function NewRepositoryPage({ frame, values, owners, errors }: NewRepositoryPageProps) {
@@ -70,20 +70,30 @@ export function NewRepositoryPage({ frame, values, owners, errors }: NewReposito
             aria-describedby={describedBy("description", { error: errors.description })}
           />
         </Field>
-        <VisibilityChoice chosen={values.visibility} isOrganizationPossible={owners.length > 1} />
+        <VisibilityChoice
+          chosen={values.visibility}
+          isOrganizationPossible={owners.length > 1}
+          error={errors.visibility}
+        />
         <button type="submit" class="main">
-          Make the repository
+          Create repository
         </button>
       </form>
     </Layout>
   );
 }
 
-function VisibilityChoice(props: { chosen: Visibility; isOrganizationPossible: boolean }) {
-  const { chosen, isOrganizationPossible } = props;
+interface VisibilityChoiceProps {
+  chosen: Visibility;
+  /** Nobody but an organisation has internal repositories. */
+  isOrganizationPossible: boolean;
+  error: string | undefined;
+}
+
+function VisibilityChoice({ chosen, isOrganizationPossible, error }: VisibilityChoiceProps) {
   return (
-    <fieldset class="tight">
-      <legend>Who sees it</legend>
+    <fieldset class="tight" aria-describedby={describedBy("visibility", { error })}>
+      <legend>Visibility</legend>
       {VISIBILITIES.filter(({ value }) => value !== "internal" || isOrganizationPossible).map(
         ({ value, label }) => (
           <div class="choice">
@@ -91,6 +101,11 @@ function VisibilityChoice(props: { chosen: Visibility; isOrganizationPossible: b
             <label for={value}>{label}</label>
           </div>
         ),
+      )}
+      {error === undefined ? null : (
+        <p id="visibility-error" class="wrong">
+          ✗ {error}
+        </p>
       )}
     </fieldset>
   );

@@ -17,6 +17,7 @@ import { describePaging } from "../paging.ts";
 import { readTextFields } from "../read-text-field.ts";
 
 const DESCRIPTION_CHARACTERS_MAX = 350;
+const FIELDS = ["name", "description", "visibility"] as const;
 const VISIBILITIES = ["public", "internal", "private"] as const;
 
 export const homeRoutes = new Hono<AppEnv>()
@@ -45,12 +46,18 @@ export const homeRoutes = new Hono<AppEnv>()
       return context.redirect(repositoryPath(await make(context, values)), 303);
     } catch (error) {
       if (!(error instanceof ForgeError) || error.code !== "invalid") throw error;
-      const [field] = error.fields;
-      const problem =
-        field?.code === "already_exists" ? "The owner has a repository of that name." : field?.message;
-      return answerForm(context, values, problem === undefined ? { form: error.message } : { name: problem });
+      return answerForm(context, values, readProblem(error));
     }
   });
+
+/** Each sentence by the field that it is about, or by the form where it is about none. */
+function readProblem({ message, fields }: ForgeError): NewRepositoryPageProps["errors"] {
+  const [wrong] = fields;
+  const field = FIELDS.find((one) => one === wrong?.field);
+  if (wrong === undefined || field === undefined) return { form: message };
+  if (wrong.code === "already_exists") return { name: "The owner already has a repository of that name." };
+  return { [field]: wrong.message ?? message };
+}
 
 async function make(context: Context<AppEnv>, values: NewRepositoryPageProps["values"]): Promise<Repository> {
   const database = context.get("database");

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { AppEnv } from "./app-env.ts";
 import { explainTrouble } from "./database-trouble.ts";
+import type { Env } from "./env.ts";
 import { ForgeError } from "./errors.ts";
 import { hideSecrets } from "./request-context.ts";
 
@@ -47,9 +48,11 @@ export function answerApiError(context: Context<AppEnv>, error: ForgeError): Res
   if (error.status === 401) context.header("WWW-Authenticate", 'Bearer realm="Plue"');
   if (error.retryAfterMs !== undefined) context.header("Retry-After", formatSeconds(error.retryAfterMs));
   if (error.allow !== undefined) context.header("Allow", error.allow.join(", "));
+  // The site's own address, whatever Host the request named; there is none where the environment can't be read.
+  const env: Env | undefined = context.get("env");
   const body = {
     message: error.message,
-    documentation_url: `${new URL(context.req.url).origin}/api/openapi.json`,
+    documentation_url: `${env?.publicUrl ?? ""}/api/openapi.json`,
     request_id: context.get("requestId"),
     ...(error.fields.length > 0 ? { errors: error.fields } : {}),
   };

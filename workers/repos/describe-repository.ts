@@ -79,7 +79,7 @@ const ADDRESSES = {
 const ABSENT = {
   ...{ fork: false, disabled: false, homepage: null, language: null, license: null, mirror_url: null },
   ...{ forks: 0, forks_count: 0, network_count: 0, stargazers_count: 0, subscribers_count: 0 },
-  ...{ open_issues: 0, open_issues_count: 0, watchers: 0, watchers_count: 0, size: 0, topics: [] },
+  ...{ open_issues: 0, open_issues_count: 0, watchers: 0, watchers_count: 0, topics: [] },
   ...{ has_issues: false, has_projects: false, has_wiki: false, has_pages: false },
   ...{ has_discussions: false, has_downloads: false, is_template: false, allow_forking: false },
 };
@@ -118,6 +118,7 @@ export function describeRepository(
     url,
     ...Object.fromEntries(Object.entries(ADDRESSES).map(([name, rest]) => [name, `${url}${rest}`])),
     ...ABSENT,
+    size: repository.sizeKib,
     clone_url: `${publicUrl}/${fullName}.git`,
     git_url: `git://${host}/${fullName}.git`,
     ssh_url: `git@${host}:${fullName}.git`,

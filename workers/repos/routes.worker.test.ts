@@ -1,7 +1,10 @@
 // Repositories over REST: made, listed, found, and hidden.
+import { createExecutionContext, env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { packs } from "../../schema/tables/git.ts";
+import { app } from "../app.ts";
 import { REQUEST_BODY_BYTES_MAX } from "../core/limits.ts";
-import { createPerson, makeRepository, send } from "../testing/fixtures.ts";
+import { createPerson, database, makeRepository, send } from "../testing/fixtures.ts";
 import { makeOrganization } from "../testing/organizations.ts";
 
 const post = (token: string | undefined, body: string) =>
@@ -83,6 +86,31 @@ describe("GET /api/v3/repos/:owner/:repo", () => {
   });
 });
 
+describe("the size of a repository", () => {
+  it("is what its live packs take, in KiB, rounded up", async () => {
+    const owner = await createPerson();
+    const { id, name } = await makeRepository(owner);
+    const readSize = async () => {
+      const response = await send(`/api/v3/repos/${owner.username}/${name}`, { token: owner.token });
+      return (await response.json<{ size: number }>()).size;
+    };
+    expect(await readSize()).toBe(0);
+    const pack = (sizeBytes: number, state: string) => ({
+      ...{
+        repositoryId: id,
+        sha: crypto.randomUUID(),
+        storageKey: crypto.randomUUID(),
+        sizeBytes,
+        objectCount: 1,
+      },
+      ...{ state, retiredAt: state === "live" ? null : new Date() },
+    });
+    const made = [pack(2000, "live"), pack(3000, "live"), pack(9000, "retired")];
+    await database.query.insert(packs).values(made);
+    expect(await readSize()).toBe(5);
+  });
+});
+
 describe("GET /api/v3/user/repos", () => {
   it("pages, and links to the other pages", async () => {
     const person = await createPerson();
@@ -97,6 +125,16 @@ describe("GET /api/v3/user/repos", () => {
 });
 
 describe("the API", () => {
+  it("repeats no Host that a request made up", async () => {
+    const response = await app.fetch(
+      new Request("http://evil.example/api/v3/repos/no/thing"),
+      env,
+      createExecutionContext(),
+    );
+    const { documentation_url } = await response.json<{ documentation_url: string }>();
+    expect([response.status, documentation_url]).toEqual([404, "http://plue.test/api/openapi.json"]);
+  });
+
   it("refuses half a surrogate pair, which no text can have", async () => {
     const { name: org, owner } = await makeOrganization();
     const answer = await send(`/api/v3/orgs/${org}/teams`, {

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gt, inArray, lt, ne, or, type SQL, sql } from "driz
 import { z } from "zod";
 import { type RepositoryRole, roleOfRank, type Visibility } from "../../schema/roles.ts";
 import { users } from "../../schema/tables/auth.ts";
-import { repositories, repositoryRedirects } from "../../schema/tables/git.ts";
+import { packs, repositories, repositoryRedirects } from "../../schema/tables/git.ts";
 import type { Executor } from "../core/db.ts";
 import { isGrantedTo, rankOf } from "./grants.ts";
 
@@ -18,6 +18,8 @@ const shape = {
   isPrivate: sql<boolean>`${repositories.visibility} <> 'public'`,
   isArchived: sql<boolean>`${repositories.archivedAt} IS NOT NULL`,
   defaultBranch: repositories.defaultBranch,
+  sizeKib: sql<number>`(SELECT ceil(coalesce(sum(size_bytes), 0) / 1024)::int FROM ${packs}
+    WHERE ${packs.repositoryId} = ${repositories.id} AND ${packs.state} = 'live')`,
   pushedAt: repositories.pushedAt,
   createdAt: repositories.createdAt,
   updatedAt: repositories.updatedAt,
@@ -37,6 +39,8 @@ export interface Repository {
   /** Of the user it was looked up for. */
   role: RepositoryRole | null;
   defaultBranch: string;
+  /** What its packs take. */
+  sizeKib: number;
   pushedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
@@ -69,6 +73,7 @@ const besideSchema = z
     isPrivate: z.boolean(),
     isArchived: z.boolean(),
     defaultBranch: z.string(),
+    sizeKib: z.number(),
     pushedAt: z.coerce.date().nullable(),
     createdAt: z.coerce.date(),
     updatedAt: z.coerce.date(),

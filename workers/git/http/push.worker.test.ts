@@ -169,7 +169,7 @@ describe("a push that is refused", () => {
     ],
     ["is there although it was to be made", made(MAIN, second.oid), "fetch first"],
     ["has a name that git refuses", made("refs/heads/a..b", second.oid), "funny refname"],
-    ["is the forge's own", made("refs/plue/x", second.oid), "only branches, tags and notes can be pushed"],
+    ["is the forge's own", made("refs/plue/x", second.oid), "refs/plue belongs to this site"],
     ["would lie below another", made(`${MAIN}/x`, second.oid), `'${MAIN}' exists; cannot create '${MAIN}/x'`],
     [
       "is a branch and its target no commit",
