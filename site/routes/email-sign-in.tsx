@@ -119,9 +119,9 @@ export const emailSignInRoutes = new Hono<AppEnv>()
   });
 
 const NOTICES = {
-  reset: "The password is set. Everybody who was signed in to this account no longer is. Sign in with it.",
+  reset: "The password is set. All sessions were signed out: sign in with the new password.",
   "reset-all":
-    "The password is set and the account's API tokens are revoked. Everybody who was signed in to this account no longer is. Sign in with the new password.",
+    "The password is set and the account's API tokens are revoked. All sessions were signed out: sign in with the new password.",
 };
 
 const NO_MAIL = "No mail can be sent from here. Use another way to sign in.";

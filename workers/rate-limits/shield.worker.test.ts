@@ -43,6 +43,13 @@ async function askExhausted(resource: string, path: string, init: RequestInit = 
   );
 }
 
+it("counts nothing where Plue isn't behind Cloudflare", async () => {
+  const address = "203.0.113.77";
+  const alone = { ...SHIELDED, TRUSTED_PROXIES: "", CONNECTION_ADDRESS: address };
+  await exhaust(env.SMALL_SHIELD, `page:${address}`);
+  expect((await ask("/", "", alone)).status).toBe(200);
+});
+
 describe("past Cloudflare's count", () => {
   it.each([
     ["core", "/api/v3/user", "application/json"],
