@@ -43,6 +43,7 @@ const SENTENCES: Record<string, Tell> = {
   "token.create": (target, detail) => `created the API token ${target}${withScopes(detail("scopes"))}`,
   "token.rotate": (target) => `rotated the API token ${target}`,
   "token.revoke": (target) => `revoked the API token ${target}`,
+  "token.revoke-all": () => "revoked all API tokens of the account with a new password",
   "token.report": (target) => `reported that the API token ${target} has leaked, and it was revoked`,
   "token.refuse": (_, detail) => `used an API token without the scope ${detail("scopes")}`,
   "ssh-key.create": (target) => `added the SSH key ${target}`,
