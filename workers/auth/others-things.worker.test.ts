@@ -68,6 +68,9 @@ async function ask(route: Route, path: string, asker: Asker) {
   });
 }
 
+/** How often two counts of statements may differ before they are taken to do so always. */
+const TRIES = 3;
+
 const TELLING = [
   "content-type",
   "location",
@@ -184,11 +187,18 @@ describe("what is somebody else's", () => {
     let compared = 0;
     for (const route of reads) {
       for (const name of listParams(route.path).filter((one) => /repo|id$|team/.test(one))) {
-        const there = await count(route, {}, askers[0] ?? { name: "" });
+        const asker = askers[0] ?? { name: "" };
         const missing = makeMissing(estate.find(route.path, name) ?? "1");
-        const nothing = await count(route, { [name]: missing }, askers[0] ?? { name: "" });
         compared += 1;
-        if (there !== nothing) odd.push(`${route.path} by ${name}: ${there} statements, else ${nothing}`);
+        // What is due by the clock comes once and not again; what tells the two apart comes each time.
+        const counts: string[] = [];
+        for (let time = 0; time < TRIES; time++) {
+          const there = await count(route, {}, asker);
+          const nothing = await count(route, { [name]: missing }, asker);
+          if (there !== nothing) counts.push(`${there} statements, else ${nothing}`);
+          else break;
+        }
+        if (counts.length === TRIES) odd.push(`${route.path} by ${name}: ${counts.join("; ")}`);
       }
     }
     neonConfig.fetchFunction = fetchFunction;
