@@ -110,9 +110,12 @@ export function createRepository(): RealRepository {
   return repository;
 }
 
+/** Histories of many versions of packages are hundreds of thousands of files. */
+const CLEAN_UP_MS = 120_000;
+
 afterAll(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+}, CLEAN_UP_MS);
 
 // What `git fsck --strict` calls errors and Plue takes, as GitHub does: histories of before git's own rules are full of
 // it, and no client comes to harm.
