@@ -69,7 +69,7 @@ async function ask(route: Route, path: string, asker: Asker) {
 }
 
 /** How often two counts of statements may differ before they are taken to do so always. */
-const TRIES = 3;
+const TRIES = 10;
 
 const TELLING = [
   "content-type",
