@@ -145,7 +145,7 @@ describe("many addresses", () => {
     );
   });
 
-  it("leave the other ways in open", async () => {
+  it("leave the other sign-in methods open", async () => {
     const account = await makeMailAccount();
     await attack(account.username);
     const byLink = from(newAddressOfClient());

@@ -134,7 +134,7 @@ describe("a page's size", () => {
   });
 });
 
-describe("an address that leads nowhere", () => {
+describe("an address without a page", () => {
   it("keeps the repository's header for who may read it, and says so once", async () => {
     await repository.commit("main", { "a.txt": "a\n" });
     for (const path of ["runs/999999", "nothing", "runs/none"]) {

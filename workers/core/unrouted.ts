@@ -50,7 +50,7 @@ export function createUnrouted(find: () => Hono<AppEnv>): Unrouted {
   };
 }
 
-/** What the page says of an address that leads nowhere. */
+/** What the page says when no route has this address. */
 export const NOTHING = "There is nothing here.";
 
 /** The first word of an address or of a route's, such as `settings` or `:owner`. */

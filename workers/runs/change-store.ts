@@ -27,7 +27,7 @@ export interface DefinitionFile {
   blobOid: string;
   name: string;
   parsed: ParsedDefinition;
-  /** Of the parser that read it; 0 where none did for now; null where it is nothing to be read, or stored. */
+  /** Of the parser that read it; 0 where none has read it yet; null where there is nothing to read or store. */
   parserVersion: number | null;
 }
 
